@@ -1,0 +1,277 @@
+#include "gateway/record/panel_recorder.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace metergate::record {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+milliseconds bracket_max(milliseconds poll_period, seconds length) {
+    const milliseconds near_enough = std::max<milliseconds>(2 * poll_period, seconds{60});
+    return std::min<milliseconds>(near_enough, length);
+}
+
+Milli modulus_of(const PointPlan& plan, Quantity quantity) {
+    for (const auto& [rolling, modulus] : plan.moduli) {
+        if (rolling == quantity) {
+            return modulus;
+        }
+    }
+    return 0;
+}
+
+std::size_t slot_of(PointNumber point, Quantity quantity) {
+    return index_in_panel(point) * quantity_count + static_cast<std::size_t>(quantity);
+}
+
+std::string sentence_for(EventKind kind) {
+    switch (kind) {
+        case EventKind::meter_changed:
+            return "another meter answers; its register starts a chain of its own";
+        case EventKind::register_reset:
+            return "the register jumped and stayed there; a new chain was begun, nothing was "
+                   "booked "
+                   "for the jump";
+        case EventKind::register_rollover:
+            return "the register passed its highest value; the energy is booked in full";
+        case EventKind::register_rejected:
+            return "impossible register values were read for a while and not booked";
+        case EventKind::gap_not_recorded:
+            return "nothing was read for so long that the missing intervals are not listed one by "
+                   "one";
+        default:
+            return std::string(name_of(kind));
+    }
+}
+
+}  // namespace
+
+PanelRecorder::PanelRecorder(const PanelPlan& plan, seconds close_wait)
+    : number_(plan.number), id_(plan.id), close_wait_(close_wait) {}
+
+Result<PanelRecorder> PanelRecorder::make(const PanelPlan& plan, const RecordPlan& all,
+                                          Grids& grids) {
+    PanelRecorder panel(plan, all.close_wait);
+    for (const PointPlan& point : plan.points) {
+        if (auto added = panel.add_point(point, plan, all, grids); !added) {
+            return added.error().within("panel " + plan.id);
+        }
+    }
+    return panel;
+}
+
+Result<void> PanelRecorder::add_point(const PointPlan& point, const PanelPlan& plan,
+                                      const RecordPlan& all, Grids& grids) {
+    for (const auto& [series, number] : point.series) {
+        auto grid = grids.get(series.length, series.time_base);
+        if (!grid) {
+            return grid.error().within("point " + point.id);
+        }
+        const metering::ChainRules rules{
+            .bracket_max = bracket_max(plan.poll_period, series.length),
+            .close_wait = all.close_wait,
+            .modulus = modulus_of(point, series.quantity),
+            .power_max_w = point.power_max_w,
+            .always = all.laboratory ? Flags(Flag::test) : Flags()};
+        const std::size_t slot = slot_of(point.number, series.quantity);
+        chains_of_.resize(std::max(chains_of_.size(), slot + 1));
+        chains_of_[slot].push_back(chains_.size());
+        chains_.push_back({point.number, point.id, series.quantity, number,
+                           metering::IntervalChain(**grid, rules)});
+    }
+    return {};
+}
+
+void PanelRecorder::resume(const Restart& restart, bool power_failed) {
+    for (Chain& chain : chains_) {
+        for (const ChainState& state : restart.chains) {
+            if (state.point == chain.point && state.series == chain.series) {
+                chain.intervals.resume({state.identity, state.opened, state.opened_register,
+                                        state.edge, state.edge_register, state.closed_through});
+            }
+        }
+        for (const LastReading& reading : restart.last_readings) {
+            if (reading.point == chain.point && reading.quantity == chain.quantity) {
+                chain.intervals.resume_reading(reading.at, reading.reg);
+            }
+        }
+        if (power_failed && chain.intervals.is_open()) {
+            chain.intervals.mark(Flag::power_fail);
+        }
+    }
+    find_undecided_edge();
+}
+
+void PanelRecorder::feed(const Reading& reading) {
+    baselines_to_look_at_ = true;
+    bool edges_moved = false;
+    for (const Measured& measured : reading.values) {
+        const std::size_t slot = slot_of(measured.point, measured.quantity);
+        if (!measured.valid || panel_of(measured.point) != number_ || slot >= chains_of_.size()) {
+            continue;
+        }
+        for (const std::size_t index : chains_of_[slot]) {
+            Chain& chain = chains_[index];
+            const bool opens = !chain.intervals.is_open();
+            chain.intervals.feed({reading.at, reading.at_utc, reading.identity, measured.value},
+                                 output_);
+            edges_moved =
+                edges_moved || opens || !output_.intervals.empty() || !output_.notices.empty();
+            collect(chain);
+        }
+    }
+    if (edges_moved) {
+        find_undecided_edge();
+    }
+}
+
+void PanelRecorder::mark(Flags flags) {
+    for (Chain& chain : chains_) {
+        if (chain.intervals.is_open()) {
+            chain.intervals.mark(flags);
+        }
+    }
+}
+
+void PanelRecorder::close_overdue(UtcTime now) {
+    if (!undecided_edge_ || *undecided_edge_ + close_wait_ > now) {
+        return;
+    }
+    baselines_to_look_at_ = true;
+    for (Chain& chain : chains_) {
+        chain.intervals.close_overdue(now, output_);
+        collect(chain);
+    }
+    find_undecided_edge();
+}
+
+void PanelRecorder::collect(const Chain& chain) {
+    for (const auto& interval : output_.intervals) {
+        add_record(chain, interval);
+    }
+    for (const auto& notice : output_.notices) {
+        add_event(chain, notice);
+    }
+    output_.intervals.clear();
+    output_.notices.clear();
+}
+
+void PanelRecorder::add_record(const Chain& chain, const metering::ClosedInterval& interval) {
+    Batch& batch = pending_[interval.end];
+    batch.panel = number_;
+    batch.end = interval.end;
+    const Record record{.end = interval.end,
+                        .start = interval.start,
+                        .point = chain.point,
+                        .series = chain.series,
+                        .revision = 0,
+                        .value = interval.value,
+                        .reg = interval.reg,
+                        .flags = interval.flags,
+                        .origin = Origin::gateway,
+                        .uncertainty = interval.uncertainty};
+    std::vector<Record>& records = batch.records;
+    const auto same = std::find_if(records.begin(), records.end(), [&](const Record& other) {
+        return other.point == record.point && other.series == record.series;
+    });
+    // Decided again before it was stored: only the last word is written.
+    if (same != records.end()) {
+        *same = record;
+    } else {
+        records.push_back(record);
+    }
+}
+
+void PanelRecorder::add_event(const Chain& chain, const metering::ChainNotice& notice) {
+    Event event;
+    event.at = notice.at;
+    event.start = notice.at;
+    event.panel = number_;
+    event.source = chain.point_id;
+    event.kind = notice.kind;
+    event.old_value = std::to_string(notice.old_register);
+    event.new_value = std::to_string(notice.new_register);
+    event.text = "point " + chain.point_id + ": " + sentence_for(notice.kind);
+    // Each series of a register notices the same.
+    if (std::find(events_.begin(), events_.end(), event) == events_.end()) {
+        events_.push_back(std::move(event));
+    }
+}
+
+void PanelRecorder::find_undecided_edge() {
+    undecided_edge_.reset();
+    for (const Chain& chain : chains_) {
+        if (chain.intervals.is_open()) {
+            const UtcSeconds edge = chain.intervals.undecided_edge();
+            undecided_edge_ = undecided_edge_ ? std::min(*undecided_edge_, edge) : edge;
+        }
+    }
+}
+
+void PanelRecorder::take_ready(UtcTime now, std::vector<Batch>& out) {
+    for (auto place = pending_.begin(); place != pending_.end();) {
+        const auto& [end, batch] = *place;
+        const bool complete = !undecided_edge_ || *undecided_edge_ > end;
+        if (complete || end + close_wait_ <= now) {
+            out.push_back(std::move(place->second));
+            place = pending_.erase(place);
+        } else {
+            ++place;
+        }
+    }
+}
+
+void PanelRecorder::take_all(std::vector<Batch>& out) {
+    for (auto& [end, batch] : pending_) {
+        out.push_back(std::move(batch));
+    }
+    pending_.clear();
+}
+
+void PanelRecorder::take_baselines(std::vector<ChainState>& out) {
+    if (!std::exchange(baselines_to_look_at_, false)) {
+        return;
+    }
+    for (Chain& chain : chains_) {
+        chain.baseline_due = chain.intervals.take_baseline_due() || chain.baseline_due;
+        if (!chain.baseline_due) {
+            continue;
+        }
+        const auto baseline = chain.intervals.baseline();
+        if (pending_.empty() || baseline.closed_through < pending_.begin()->first) {
+            chain.baseline_due = false;
+            out.push_back({chain.point, chain.series, baseline.identity, baseline.opened,
+                           baseline.opened_register, baseline.edge, baseline.edge_register,
+                           baseline.closed_through});
+        }
+        // One that waits for its batches is looked at again.
+        baselines_to_look_at_ = baselines_to_look_at_ || chain.baseline_due;
+    }
+}
+
+void PanelRecorder::take_events(std::vector<Event>& out) {
+    std::move(events_.begin(), events_.end(), std::back_inserter(out));
+    events_.clear();
+}
+
+void PanelRecorder::last_readings(std::vector<LastReading>& out) const {
+    for (const std::vector<std::size_t>& chains : chains_of_) {
+        std::optional<LastReading> newest;  // the series of one register share it
+        for (const std::size_t index : chains) {
+            const Chain& chain = chains_[index];
+            const auto last = chain.intervals.last_reading();
+            if (last && (!newest || last->at_utc > newest->at)) {
+                newest = LastReading{chain.point, chain.quantity, last->at_utc, last->reg};
+            }
+        }
+        if (newest) {
+            out.push_back(*newest);
+        }
+    }
+}
+
+}  // namespace metergate::record

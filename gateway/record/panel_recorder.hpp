@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "gateway/metering/interval_chain.hpp"
+#include "gateway/model/reading.hpp"
+#include "gateway/record/grids.hpp"
+#include "gateway/record/plan.hpp"
+#include "gateway/record/store.hpp"
+
+namespace metergate::record {
+
+/// The chains of one panel, and its slots on their way into batches. One thread: the recorder's.
+class PanelRecorder {
+  public:
+    /// Error: a series' length or the zone is not usable.
+    [[nodiscard]] static Result<PanelRecorder> make(const PanelPlan& plan, const RecordPlan& all,
+                                                    Grids& grids);
+
+    /// Goes on where an earlier run stopped. `power_failed` marks the slots that were open then.
+    void resume(const Restart& restart, bool power_failed);
+
+    /// A reading of this panel, in the order read. Values of other panels' points are ignored.
+    void feed(const Reading& reading);
+    /// Marks the slots that are open now.
+    void mark(Flags flags);
+    /// Declares slots missing whose waiting time is over.
+    void close_overdue(UtcTime now);
+
+    /// Moves the batches out that are complete, or due by time.
+    void take_ready(UtcTime now, std::vector<Batch>& out);
+    /// Moves all of them out, complete or not: before a stop.
+    void take_all(std::vector<Batch>& out);
+    /// Baselines that are to be stored with the batches taken before. One waits as long as it
+    /// speaks of a batch that was not taken yet.
+    void take_baselines(std::vector<ChainState>& out);
+    void take_events(std::vector<Event>& out);
+    /// The newest reading of each register. Appends.
+    void last_readings(std::vector<LastReading>& out) const;
+
+    [[nodiscard]] PanelNumber number() const { return number_; }
+    [[nodiscard]] const Id& id() const { return id_; }
+    /// The earliest edge some chain has not decided; nothing before the first reading.
+    [[nodiscard]] std::optional<UtcSeconds> undecided_edge() const { return undecided_edge_; }
+
+  private:
+    struct Chain {
+        PointNumber point{};
+        Id point_id;
+        Quantity quantity{};
+        SeriesNumber series{};
+        metering::IntervalChain intervals;
+        bool baseline_due = false;
+    };
+    PanelRecorder(const PanelPlan& plan, std::chrono::seconds close_wait);
+    [[nodiscard]] Result<void> add_point(const PointPlan& point, const PanelPlan& plan,
+                                         const RecordPlan& all, Grids& grids);
+    void collect(const Chain& chain);
+    void add_record(const Chain& chain, const metering::ClosedInterval& interval);
+    void add_event(const Chain& chain, const metering::ChainNotice& notice);
+    void find_undecided_edge();
+
+    PanelNumber number_;
+    Id id_;
+    std::chrono::seconds close_wait_;
+    std::vector<Chain> chains_;
+    /// Indices into chains_ by index in panel x quantity_count + quantity.
+    std::vector<std::vector<std::size_t>> chains_of_;
+    std::map<UtcSeconds, Batch> pending_;  ///< by end: not complete, not due
+    std::vector<Event> events_;
+    metering::ChainOutput output_;  ///< reused, so that a reading allocates nothing
+    std::optional<UtcSeconds> undecided_edge_;
+    bool baselines_to_look_at_ = false;  ///< something happened that may have made one due
+};
+
+}  // namespace metergate::record

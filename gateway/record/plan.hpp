@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/model/ids.hpp"
+#include "gateway/model/quantity.hpp"
+#include "gateway/model/series.hpp"
+#include "gateway/model/time.hpp"
+
+namespace metergate::record {
+
+/// What the recorder is to make of the readings; from the settings, the profiles and the store's
+/// numbers.
+struct PointPlan {
+    PointNumber number{};
+    Id id;
+    std::int64_t power_max_w = 0;  ///< full load; a register cannot count much faster
+    std::vector<std::pair<Quantity, Milli>> moduli;  ///< of registers that roll over
+    std::vector<std::pair<Series, SeriesNumber>> series;
+};
+
+struct PanelPlan {
+    PanelNumber number{};
+    Id id;
+    std::chrono::milliseconds poll_period{10'000};
+    std::vector<PointPlan> points;
+};
+
+struct RecordPlan {
+    std::string zone;
+    std::chrono::seconds close_wait{30};
+    std::chrono::seconds commit_wait{5};
+    bool laboratory = false;
+    UtcTime clock_valid_from;  ///< time before this cannot be true: when the program was built
+    std::vector<PanelPlan> panels;
+};
+
+}  // namespace metergate::record

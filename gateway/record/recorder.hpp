@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "gateway/model/clock.hpp"
+#include "gateway/model/queue.hpp"
+#include "gateway/record/clock_watch.hpp"
+#include "gateway/record/grids.hpp"
+#include "gateway/record/held_readings.hpp"
+#include "gateway/record/live_values.hpp"
+#include "gateway/record/panel_recorder.hpp"
+#include "gateway/record/plan.hpp"
+#include "gateway/record/store.hpp"
+
+namespace metergate::record {
+
+/// Where the lines and the deliveries leave what the recorder is to work on.
+struct RecorderInbox {
+    Queue<Reading> readings{4096, WhenFull::keep_newest_per_key,
+                            [](const Reading& reading) { return raw(reading.panel); }};
+    Queue<Event> events{1024, WhenFull::never_drop};
+    Queue<CursorMove> cursors{1024, WhenFull::never_drop};
+};
+
+/// How the recorder is doing, for people.
+struct RecorderStatus {
+    bool time_trusted = false;
+    bool readings_held = false;
+    std::optional<Error> store_fault;
+    std::size_t batches_waiting = 0;  ///< decided but not yet stored
+    std::optional<UtcSeconds> newest_end;
+    BatchSeq newest_batch{};
+    std::uint64_t readings = 0;
+    std::uint64_t readings_dropped = 0;
+    std::uint64_t commits = 0;
+};
+
+/// Makes records of readings and has them stored: rows, batches, events and cursors in one
+/// transaction. Stepped; one thread, the only one that touches the store.
+///
+/// A store that fails is tried again, with what was to be written kept, while measuring goes on.
+class Recorder {
+  public:
+    Recorder(const Recorder&) = delete;  // chains point into the grids
+    Recorder& operator=(const Recorder&) = delete;
+    Recorder(Recorder&&) = default;
+    Recorder& operator=(Recorder&&) = default;
+    ~Recorder() = default;
+
+    /// Error: the plan names an unusable zone or length. All references must outlive the recorder.
+    [[nodiscard]] static Result<Recorder> make(const Clock& clock, Store& store,
+                                               RecorderInbox& inbox, LiveValues& live,
+                                               const RecordPlan& plan, const Restart& restart);
+
+    /// Runs after each commit that wrote batches, on the recorder's thread.
+    void on_stored(std::function<void(BatchSeq)> listener) { stored_ = std::move(listener); }
+
+    /// Takes in what has arrived, decides what is due, stores what is ready. Returns when it wants
+    /// to run next.
+    Instant step();
+
+    /// Stores everything decided so far and the last readings; the last call before destruction.
+    [[nodiscard]] Result<void> finish();
+
+    [[nodiscard]] RecorderStatus status() const;
+
+  private:
+    Recorder(const Clock& clock, Store& store, RecorderInbox& inbox, LiveValues& live,
+             const RecordPlan& plan, const Restart& restart);
+
+    void observe_clock();
+    void note_step(const ClockWatch::Step& step);
+    void become_trusted();
+    void take_readings();
+    void take_events_and_cursors();
+    [[nodiscard]] UtcTime stamp_of(const Reading& reading) const;
+    [[nodiscard]] PanelRecorder* find_panel(PanelNumber number);
+    void collect();
+    [[nodiscard]] bool commit_due(Instant now) const;
+    [[nodiscard]] bool all_panels_in() const;
+    Result<void> commit(Instant now);
+    void note_failure(Instant now, const Error& error);
+    void add_event(EventKind kind, std::string text, std::string old_value = {},
+                   std::string new_value = {});
+
+    const Clock* clock_;
+    Store* store_;
+    RecorderInbox* inbox_;
+    LiveValues* live_;
+    std::chrono::seconds commit_wait_;
+    Grids grids_;
+    std::vector<PanelRecorder> panels_;
+    ClockWatch clock_watch_;
+    HeldReadings held_;
+    bool trusted_ = false;
+    bool was_ever_untrusted_ = false;
+    Instant now_;  ///< both times of this step, taken together
+    UtcTime utc_;
+
+    Commit pending_;
+    std::optional<Instant> batches_since_;  ///< when the oldest waiting batch became ready
+    std::optional<Instant> others_since_;   ///< the same for events, chains and cursors
+    std::optional<Instant> retry_at_;
+    Duration retry_after_{};
+    std::function<void(BatchSeq)> stored_;
+    RecorderStatus status_;
+};
+
+}  // namespace metergate::record
