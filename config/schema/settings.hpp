@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/model/ids.hpp"
+#include "gateway/model/multiplier.hpp"
+#include "gateway/model/series.hpp"
+#include "gateway/model/wiring.hpp"
+
+/// The settings as values. What each field is called in the file, its unit, range, default, help
+/// and seal class stand once, in the field tables of settings_tables.cpp; the initialisers below
+/// are those defaults.
+namespace metergate::schema {
+
+struct GatewaySettings {
+    Id id;
+    std::string name;
+    std::string zone = "UTC";  ///< IANA time zone of the site
+    bool laboratory = false;   ///< allows interval lengths of seconds; every record is flagged TEST
+};
+
+struct RecordingSettings {
+    std::vector<std::string> series{"kwh-15min"};  ///< for points that name none themselves
+    std::int64_t close_wait_s = 30;     ///< how long after an edge a slot waits for its reading
+    std::int64_t commit_wait_s = 5;     ///< how long the first closed panel waits for the others
+    std::int64_t retention_days = 400;  ///< sent records older than this may be purged
+    std::int64_t store_max_mb = 2048;   ///< the store never grows beyond
+};
+
+enum class PointRole : std::uint8_t { tenant, common, bulk, check };
+
+struct PointSettings {
+    Id id;
+    std::string name;
+    std::int64_t slot = 1;  ///< which point of the panel's map, 1..24
+    PointRole role = PointRole::tenant;
+    Id fed_from;  ///< id of the point above it in the supply tree; empty = the root
+    std::optional<Service> service;
+    std::vector<std::int64_t> channels;  ///< one per element of the service
+    std::vector<std::int64_t> reversed_channels;
+    std::int64_t ct_primary_a = 200;
+    std::int64_t ct_secondary_ma = 80;
+    std::int64_t ct_turns = 1;
+    std::int64_t pt_ratio_thousandths = 1000;  ///< 1000 = no potential transformer
+    std::int64_t breaker_a = 0;                ///< 0 = not stated
+    std::string suite;
+    std::vector<std::string> series;  ///< empty = those of `recording`
+};
+
+struct PanelSettings {
+    Id id;
+    std::string name;
+    std::int64_t address = 1;  ///< Modbus unit, 1..247
+    std::string profile;       ///< name of a panel profile: metergate-panel-24, ...
+    std::string serial;        ///< expected serial number; empty = any
+    std::int64_t poll_period_ms = 10'000;
+    std::int64_t nominal_mv = 120'000;  ///< volts of one element, for full load and plausibility
+    std::vector<PointSettings> points;
+};
+
+enum class Parity : std::uint8_t { none, even, odd };
+
+struct Rs485Settings {
+    std::string port;  ///< /dev/serial/by-id/... or /dev/ttyUSB0
+    std::int64_t baud = 19'200;
+    Parity parity = Parity::even;
+    std::int64_t stop_bits = 1;
+};
+
+struct ModbusTcpSettings {
+    std::string host;
+    std::int64_t port = 502;
+};
+
+/// Exactly one of the wire kinds is present.
+struct LineSettings {
+    Id id;
+    std::string name;
+    std::optional<Rs485Settings> rs485;
+    std::optional<ModbusTcpSettings> modbus_tcp;
+    std::vector<PanelSettings> panels;
+};
+
+struct TlsSettings {
+    bool enabled = true;
+    std::string ca_file;           ///< empty = the system's certificates
+    std::string certificate_file;  ///< client certificate, with private_key_file
+    std::string private_key_file;
+};
+
+enum class MqttVersion : std::uint8_t { v5, v3_1_1 };
+
+struct MqttSettings {
+    std::string host;
+    std::int64_t port = 8883;
+    MqttVersion version = MqttVersion::v5;
+    TlsSettings tls;
+    std::string user;
+    std::string
+        password_file;      ///< its first line is the password; never in the settings themselves
+    std::string client_id;  ///< empty = metergate-<gateway id>-<destination id>
+    std::int64_t keep_alive_s = 30;
+    std::int64_t window = 50;              ///< batches in flight, 20..100
+    std::int64_t ack_timeout_s = 30;       ///< an older unanswered batch means: connect anew
+    std::int64_t batches_per_s_max = 200;  ///< limit while a backlog drains
+    std::int64_t live_heartbeat_s = 60;    ///< an unchanged live value is repeated after
+    bool live_values = true;
+};
+
+/// Exactly one of the destination kinds is present.
+struct DestinationSettings {
+    Id id;
+    std::string name;
+    std::string from = "now";         ///< where it starts: now, oldest or a UTC time
+    std::vector<Id> panels;           ///< empty = all
+    std::vector<std::string> series;  ///< empty = all
+    std::optional<MqttSettings> mqtt;
+};
+
+struct Settings {
+    std::int64_t schema = 1;
+    GatewaySettings gateway;
+    RecordingSettings recording;
+    std::vector<LineSettings> lines;
+    std::vector<DestinationSettings> destinations;
+};
+
+}  // namespace metergate::schema

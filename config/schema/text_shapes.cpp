@@ -1,0 +1,78 @@
+#include "config/schema/text_shapes.hpp"
+
+#include <algorithm>
+
+#include "config/schema/utc_text.hpp"
+#include "gateway/model/ids.hpp"
+#include "gateway/model/series.hpp"
+
+namespace metergate::schema {
+namespace {
+
+constexpr std::size_t name_length_max = 128;
+
+// ---- Rules of texts
+// ------------------------------------------------------------------------------
+
+std::string quoted(const std::string& text) {
+    return "\"" + text + "\"";
+}
+
+std::string id_complaint(const std::string& text) {
+    if (is_valid_id(text)) return {};
+    return quoted(text) +
+           " is no id: at most 32 of a-z, 0-9 and \"-\", beginning with a letter or digit";
+}
+
+std::string series_complaint(const std::string& text) {
+    const auto series = series_from_code(text);
+    return series ? "" : series.error().text;
+}
+
+std::string path_complaint(const std::string& text) {
+    return text.starts_with('/') ? "" : quoted(text) + " is no full path: it must begin with \"/\"";
+}
+
+std::string host_complaint(const std::string& text) {
+    const auto belongs = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+    };
+    if (std::ranges::all_of(text, belongs)) return {};
+    return quoted(text) + " is no host: a name or an address, without \"mqtt://\" and port";
+}
+
+std::string from_complaint(const std::string& text) {
+    if (text == "now" || text == "oldest" || utc_from_text(text)) return {};
+    return quoted(text) + " is none of now, oldest and a UTC time such as 2025-03-01T00:00:00Z";
+}
+
+}  // namespace
+
+ShapeFor<std::string> id() {
+    return text_by({id_complaint, "id: a-z, 0-9, -", "^[a-z0-9][a-z0-9-]{0,31}$"});
+}
+ShapeFor<std::string> optional_id() {
+    return text_by({id_complaint, "id of a point", "^[a-z0-9][a-z0-9-]{0,31}$"}, true);
+}
+ShapeFor<std::string> series_code() {
+    return text_by(
+        {series_complaint, "series code: kwh-15min, kwh-1h-std, kwh-15min-log", "^[a-z0-9-]+$"});
+}
+ShapeFor<std::string> host() {
+    return text_by({host_complaint, "host name or address", "^[A-Za-z0-9._:%-]+$"});
+}
+ShapeFor<std::string> path() {
+    return text_by({path_complaint, "full path", "^/"});
+}
+ShapeFor<std::string> optional_path() {
+    return text_by({path_complaint, "full path", "^/"}, true);
+}
+ShapeFor<std::string> name() {
+    return text(name_length_max);
+}
+ShapeFor<std::string> begins_at() {
+    return text_by({from_complaint, "now, oldest or a UTC time", ""});
+}
+
+}  // namespace metergate::schema

@@ -1,0 +1,375 @@
+#include "config/check.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/config/fake_facts.hpp"
+
+namespace metergate::config {
+namespace {
+
+using schema::DestinationSettings;
+using schema::LineSettings;
+using schema::PanelSettings;
+using schema::PointSettings;
+using schema::Settings;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<std::string> texts(const schema::Problems& problems) {
+    std::vector<std::string> result;
+    for (const auto& problem : problems)
+        result.push_back(problem.path + ": " + problem.text);
+    return result;
+}
+
+/// One line, one panel with 24 points of which two are used and wired; all of it is good.
+class Check : public testing::Test {
+  protected:
+    Check() {
+        settings.gateway.id = "g";
+        settings.gateway.zone = "America/Toronto";
+        settings.lines.push_back(
+            {.id = "riser-1", .name = {}, .rs485 = {}, .modbus_tcp = {}, .panels = {}});
+        line().rs485.emplace().port = "/dev/ttyUSB0";
+        line().panels.push_back(new_panel("east", 1, "panel-24"));
+        panel().points = {new_point("suite-101", 1), new_point("suite-102", 2)};
+        wire(point(0), Service::network_ab, {1, 2});
+        wire(point(1), Service::network_bc, {3, 4});
+    }
+
+    static PanelSettings new_panel(const Id& id, std::int64_t address, const std::string& profile) {
+        PanelSettings result;
+        result.id = id;
+        result.address = address;
+        result.profile = profile;
+        return result;
+    }
+    static PointSettings new_point(const Id& id, std::int64_t slot) {
+        PointSettings result;
+        result.id = id;
+        result.slot = slot;
+        return result;
+    }
+    static void wire(PointSettings& point, Service service, std::vector<std::int64_t> channels) {
+        point.service = service;
+        point.channels = std::move(channels);
+    }
+
+    LineSettings& line() { return settings.lines.at(0); }
+    PanelSettings& panel() { return line().panels.at(0); }
+    PointSettings& point(std::size_t index) { return panel().points.at(index); }
+    DestinationSettings& add_destination(const Id& id) {
+        auto& destination = settings.destinations.emplace_back();
+        destination.id = id;
+        destination.mqtt.emplace().host = "broker.example";
+        return destination;
+    }
+
+    std::vector<std::string> errors() { return texts(check(settings, facts, known).errors); }
+    std::vector<std::string> warnings() { return texts(check(settings, facts, known).warnings); }
+
+    Settings settings;
+    FakeFacts facts;
+    schema::Problems known;
+};
+
+TEST_F(Check, good_settings_have_no_problems) {
+    add_destination("office");
+    EXPECT_THAT(errors(), IsEmpty());
+    EXPECT_THAT(warnings(), IsEmpty());
+}
+
+TEST_F(Check, an_id_is_unique_over_lines_panels_points_and_destinations) {
+    point(1).id = "riser-1";
+    add_destination("east");
+    EXPECT_THAT(
+        errors(),
+        ElementsAre("lines[0].panels[0].points[1].id: \"riser-1\" is already the id of "
+                    "lines[0]",
+                    "destinations[0].id: \"east\" is already the id of lines[0].panels[0]"));
+}
+
+TEST_F(Check, gateway_is_no_id_for_a_panel) {
+    panel().id = "gateway";
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].id: \"gateway\" is reserved: the "
+                                      "gateway's own batches go by that name"));
+}
+
+TEST_F(Check, an_unknown_zone_is_refused) {
+    settings.gateway.zone = "EST5";
+    EXPECT_THAT(errors(), ElementsAre("gateway.zone: \"EST5\" is no time zone; write it as "
+                                      "America/Toronto"));
+}
+
+TEST_F(Check, an_address_used_twice_on_a_line_is_refused) {
+    line().panels.push_back(new_panel("west", 1, "panel-12"));
+    line().panels[1].points = {new_point("suite-201", 1)};
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[1].address: 1 is already the address of "
+                                      "panel \"east\""));
+}
+
+TEST_F(Check, the_same_address_on_two_lines_is_fine) {
+    settings.lines.push_back(
+        {.id = "riser-2", .name = {}, .rs485 = {}, .modbus_tcp = {}, .panels = {}});
+    settings.lines[1].modbus_tcp.emplace().host = "10.0.0.7";
+    settings.lines[1].panels.push_back(new_panel("west", 1, "panel-12"));
+    settings.lines[1].panels[0].points = {new_point("suite-201", 1)};
+    EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(Check, a_wire_used_by_two_lines_is_refused) {
+    settings.lines.push_back(
+        {.id = "riser-2", .name = {}, .rs485 = line().rs485, .modbus_tcp = {}, .panels = {}});
+    for (const char* host : {"panel.local", "Panel.local"}) {
+        auto& tcp = settings.lines.emplace_back();
+        tcp.id = host[0] == 'p' ? "tcp-1" : "tcp-2";
+        tcp.modbus_tcp.emplace().host = host;
+    }
+    EXPECT_THAT(errors(), ElementsAre("lines[1].rs485.port: \"/dev/ttyUSB0\" is already used by "
+                                      "line \"riser-1\"",
+                                      "lines[3].modbus_tcp: \"panel.local:502\" is already used "
+                                      "by line \"tcp-1\""));
+}
+
+TEST_F(Check, an_unknown_profile_is_refused_with_the_nearest_name) {
+    panel().profile = "panel-42";
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].profile: there is no profile "
+                                      "\"panel-42\"; did you mean \"panel-12\"?"));
+    panel().profile = "something-else";
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].profile: there is no profile "
+                                      "\"something-else\"; known: meter-1, panel-12, panel-24"));
+}
+
+TEST_F(Check, a_slot_used_twice_or_beyond_the_profile_is_refused) {
+    panel().profile = "panel-12";
+    point(1).slot = 1;
+    panel().points.push_back(new_point("suite-103", 13));
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[1].slot: 1 is already the slot "
+                                      "of point \"suite-101\"",
+                                      "lines[0].panels[0].points[2].slot: 13 is beyond the 12 "
+                                      "points of profile panel-12"));
+}
+
+TEST_F(Check, a_channel_used_twice_is_refused) {
+    wire(point(1), Service::network_bc, {2, 17});
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[1].channels[0]: channel 2 (cable "
+                                      "1, pair 2) is already used by point \"suite-101\""));
+    wire(point(1), Service::network_bc, {17, 17});
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[1].channels[1]: channel 17 (cable "
+                                      "2, pair 1) is already used by point \"suite-102\""));
+}
+
+TEST_F(Check, a_channel_beyond_the_profile_is_refused) {
+    panel().profile = "panel-12";
+    wire(point(1), Service::network_bc, {24, 25});
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[1].channels[1]: 25 is beyond the "
+                                      "24 channels of profile panel-12"));
+}
+
+TEST_F(Check, the_number_of_channels_is_that_of_the_service) {
+    wire(point(0), Service::four_wire_wye, {1, 2});
+    wire(point(1), Service::two_wire_120_a, {});
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].channels: service 4-wire "
+                                      "needs 3 channels, here are 2",
+                                      "lines[0].panels[0].points[1].channels: service 2-wire-a "
+                                      "needs 1 channel, here are 0"));
+}
+
+TEST_F(Check, channels_need_a_service) {
+    point(0).service.reset();
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].service: is needed to know "
+                                      "the phases of the channels"));
+}
+
+TEST_F(Check, channels_of_a_meter_with_fixed_inputs_are_refused) {
+    panel().profile = "meter-1";
+    panel().points.resize(1);
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].channels: profile meter-1 has "
+                                      "no channels to choose: its inputs are fixed"));
+}
+
+TEST_F(Check, reversed_channels_are_among_the_channels) {
+    point(0).reversed_channels = {2, 3, 2};
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].reversed_channels[1]: 3 is "
+                                      "not among the channels of the point",
+                                      "lines[0].panels[0].points[0].reversed_channels[2]: 2 "
+                                      "stands twice"));
+}
+
+TEST_F(Check, what_feeds_a_point_must_exist) {
+    point(0).fed_from = "suite-12";
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].fed_from: there is no point "
+                                      "\"suite-12\"; did you mean \"suite-102\"?"));
+}
+
+TEST_F(Check, a_supply_in_a_circle_is_told_once) {
+    panel().points.push_back(new_point("suite-103", 3));
+    point(0).fed_from = "suite-102";
+    point(1).fed_from = "suite-103";
+    point(2).fed_from = "suite-101";
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].fed_from: the supply goes in "
+                                      "a circle: suite-101 from suite-102 from suite-103 from "
+                                      "suite-101"));
+    point(2).fed_from = "suite-103";
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[2].fed_from: the supply goes in "
+                                      "a circle: suite-103 from suite-103"));
+}
+
+TEST_F(Check, seconds_are_only_for_a_laboratory) {
+    settings.recording.series = {"kwh-10s", "kwh-7min", "kwh-15min", "kwh-15min"};
+    panel().poll_period_ms = 1'000;
+    EXPECT_THAT(errors(),
+                ElementsAre("recording.series[0]: \"kwh-10s\" is only for a laboratory: set "
+                            "gateway.laboratory, or take 5 min or more",
+                            "recording.series[1]: \"kwh-7min\" has no length for billing: 5, 10, "
+                            "15, 20, 30 min, 1, 2, 3, 4, 6, 8, 12 or 24 h",
+                            "recording.series[3]: \"kwh-15min\" stands twice"));
+    settings.gateway.laboratory = true;
+    settings.recording.series = {"kwh-10s", "kwh-15min"};
+    EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(Check, a_poll_period_longer_than_the_interval_is_refused) {
+    panel().poll_period_ms = 400'000;
+    point(1).series = {"kwh-5min"};
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[1].series[0]: kwh-5min needs a "
+                                      "poll in each interval of 5 min; poll_period_ms is 400000"));
+}
+
+TEST_F(Check, a_panel_log_series_needs_a_log_of_that_length) {
+    settings.recording.series = {"kwh-15min-log"};
+    EXPECT_THAT(errors(), IsEmpty());
+    point(0).series = {"kwh-1h-log"};
+    line().panels.push_back(new_panel("west", 2, "panel-12"));
+    line().panels[1].points = {new_point("suite-201", 1)};
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].series[0]: kwh-1h-log: "
+                                      "profile panel-24 has a log of 15 min",
+                                      "lines[0].panels[1].points[0].series: kwh-15min-log: "
+                                      "profile panel-12 has no interval log"));
+}
+
+TEST_F(Check, a_series_needs_its_register_in_the_profile) {
+    point(0).series = {"kwh-received-15min"};
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].series[0]: "
+                                      "kwh-received-15min: profile panel-24 has no register "
+                                      "kwh-received"));
+}
+
+TEST_F(Check, a_ct_that_would_step_up_is_refused) {
+    point(0).ct_primary_a = 4;
+    point(0).ct_secondary_ma = 5'000;
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].ct_secondary_ma: a CT of 4 A "
+                                      ": 5000 mA would step the current up"));
+}
+
+TEST_F(Check, a_multiplier_that_breaks_the_rollover_is_refused) {
+    point(0).ct_secondary_ma = 5'000;
+    point(0).ct_turns = 3;  // 200/(5 x 3) = 40/3: 10^12 x 40/3 is no whole number
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].ct_primary_a: the multiplier "
+                                      "40/3 turns the rollover of register kwh into no whole "
+                                      "number; check the CT and PT ratios"));
+}
+
+TEST_F(Check, doubtful_transformers_are_warned_of) {
+    point(0).ct_secondary_ma = 333;
+    point(1).breaker_a = 150;
+    point(1).ct_turns = 2;
+    settings.lines[0].panels[0].profile = "panel-24";
+    EXPECT_THAT(warnings(),
+                ElementsAre("lines[0].panels[0].points[0].ct_secondary_ma: 333 mA is unusual; "
+                            "look at the CT: 80, 1000 and 5000 are common",
+                            "lines[0].panels[0].points[1].breaker_a: the breaker of 150 A lets "
+                            "more flow than the CT's 200 A : 80 mA with 2 turns can measure"));
+}
+
+TEST_F(Check, transformers_of_a_meter_with_primary_registers_are_warned_of) {
+    panel().profile = "meter-1";
+    panel().points = {new_point("suite-101", 1)};
+    point(0).pt_ratio_thousandths = 2'000;
+    EXPECT_THAT(errors(), IsEmpty());
+    EXPECT_THAT(warnings(), ElementsAre("lines[0].panels[0].points[0].ct_primary_a: registers of "
+                                        "profile meter-1 are primary values: the transformers "
+                                        "set here change nothing, they must be set in the meter"));
+}
+
+TEST_F(Check, what_would_measure_or_record_nothing_is_warned_of) {
+    settings.recording.series.clear();
+    panel().points.resize(1);
+    line().panels.push_back(new_panel("west", 2, "panel-12"));
+    EXPECT_THAT(warnings(), ElementsAre("lines[0].panels[0].points[0].series: no series: nothing "
+                                        "of this point will be recorded",
+                                        "lines[0].panels[1].points: there is no point: nothing of "
+                                        "this panel will be recorded"));
+    settings.lines.clear();
+    EXPECT_THAT(warnings(), ElementsAre("lines: there is no line: nothing will be measured"));
+}
+
+TEST_F(Check, filters_of_a_destination_name_what_exists) {
+    auto& destination = add_destination("office");
+    destination.panels = {"east", "est"};
+    destination.series = {"kwh-15min", "kwh-1h"};
+    EXPECT_THAT(errors(), ElementsAre("destinations[0].panels[1]: there is no panel \"est\"; did "
+                                      "you mean \"east\"?",
+                                      "destinations[0].series[1]: there is no series \"kwh-1h\""));
+}
+
+TEST_F(Check, certificate_and_key_come_together) {
+    add_destination("a").mqtt->tls.certificate_file = "/c";
+    add_destination("b").mqtt->tls.private_key_file = "/k";
+    EXPECT_THAT(errors(), ElementsAre("destinations[0].mqtt.tls.private_key_file: is needed with "
+                                      "certificate_file",
+                                      "destinations[1].mqtt.tls.certificate_file: is needed with "
+                                      "private_key_file"));
+}
+
+TEST_F(Check, a_password_needs_a_user) {
+    add_destination("a").mqtt->password_file = "/p";
+    EXPECT_THAT(errors(), ElementsAre("destinations[0].mqtt.user: is needed with password_file"));
+}
+
+TEST_F(Check, tls_off_is_warned_of_unless_on_loopback) {
+    auto& mqtt = *add_destination("a").mqtt;
+    mqtt.tls.enabled = false;
+    mqtt.port = 1883;
+    EXPECT_THAT(warnings(), ElementsAre("destinations[0].mqtt.tls.enabled: TLS is off: anyone on "
+                                        "the way to broker.example can read and change what is "
+                                        "sent"));
+    for (const char* host : {"localhost", "127.0.0.1", "::1"}) {
+        mqtt.host = host;
+        EXPECT_THAT(warnings(), IsEmpty()) << host;
+    }
+}
+
+TEST_F(Check, a_port_that_does_not_fit_tls_is_warned_of) {
+    auto& mqtt = *add_destination("a").mqtt;
+    mqtt.port = 1883;
+    EXPECT_THAT(warnings(), ElementsAre("destinations[0].mqtt.port: 1883 is the port without TLS, "
+                                        "and TLS is on"));
+    mqtt.host = "localhost";
+    mqtt.port = 8883;
+    mqtt.tls.enabled = false;
+    EXPECT_THAT(warnings(), ElementsAre("destinations[0].mqtt.port: 8883 is the port for TLS, and "
+                                        "TLS is off"));
+}
+
+TEST_F(Check, two_destinations_with_one_client_id_at_a_broker_are_refused) {
+    add_destination("a").mqtt->client_id = "x";
+    add_destination("b").mqtt->client_id = "x";
+    EXPECT_THAT(errors(), ElementsAre("destinations[1].mqtt.client_id: \"x\" is already used by "
+                                      "destination \"a\" at the same broker"));
+}
+
+TEST_F(Check, nothing_is_concluded_from_what_could_not_be_read) {
+    line().panels.push_back(new_panel("", 1, ""));  // as the reader leaves what it could not read
+    line().panels[1].points = {new_point("suite-101", 1)};
+    known = {{"lines[0].panels[1].id", "is missing", {}},
+             {"lines[0].panels[1].address", "248 is outside 1..247", {}},
+             {"lines[0].panels[1].profile", "is missing", {}},
+             {"lines[0].panels[1].points[0]", "must be an object, not a string", {}},
+             {"lines[0].panels[1].points[0].id", "", {}}};
+    EXPECT_THAT(errors(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace metergate::config
