@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gateway/model/result.hpp"
+#include "gateway/model/time.hpp"
+
+namespace metergate::southbound {
+
+/// Which of the four Modbus tables is read; the names of the application protocol V1.1b3.
+enum class Table : std::uint8_t { holding, input };
+
+/// Asks one unit for a run of 16-bit registers.
+struct RegisterRequest {
+    std::uint8_t unit = 1;  ///< 1..247
+    Table table = Table::holding;
+    std::uint16_t address = 0;                                ///< as on the wire, from 0
+    std::uint16_t count = 1;                                  ///< 1..125
+    Duration reply_timeout = std::chrono::milliseconds{500};  ///< from the end of the request
+    /// A reply may come this late after the end of the request; until then the unit is muted.
+    Duration late_limit = std::chrono::milliseconds{3500};
+    Duration gap_min{};  ///< extra silence this panel needs before a request
+
+    bool operator==(const RegisterRequest&) const = default;
+};
+
+struct RegisterReply {
+    std::vector<std::uint16_t> registers;
+    Instant asked;     ///< when the last byte of the request had left: the values are of then
+    Instant answered;  ///< when the last byte of the reply was here
+};
+
+/// Counted since the line was opened.
+struct LineCounters {
+    std::uint64_t requests = 0;
+    std::uint64_t replies = 0;
+    std::uint64_t timeouts = 0;
+    std::uint64_t bad_frames = 0;  ///< CRC, length or function wrong
+    std::uint64_t foreign_frames =
+        0;  ///< well formed, but of another unit or transaction: discarded
+    std::uint64_t exceptions = 0;
+    std::uint64_t reopened = 0;
+    std::uint64_t unsolicited =
+        0;                     ///< bursts of bytes while nothing was asked: late replies, noise
+    std::uint64_t echoes = 0;  ///< requests that came back as their own echo: stripped
+};
+
+/// A wire or network with one owner, on which one request is under way at a time. Stepped; lives on
+/// its line's thread.
+///
+/// A unit whose request timed out or came back garbled is muted: no request to it is accepted until
+/// no late reply can come any more, and frames of it that arrive meanwhile are discarded.
+class Line {
+  public:
+    virtual ~Line() = default;
+
+    /// True if a request may be started: none under way and the wire open.
+    [[nodiscard]] virtual bool ready() const = 0;
+    /// Not before this may `unit` be asked again.
+    [[nodiscard]] virtual Instant muted_until(std::uint8_t unit) const = 0;
+    /// Only when ready() and the unit is not muted.
+    virtual void start(const RegisterRequest& request) = 0;
+    /// Moves on: opens the wire, keeps silence, sends, reads. Returns when it wants to be called
+    /// next.
+    virtual Instant step() = 0;
+    /// The outcome of the request under way, once. Errors: timeout (no reply), damaged (garbled),
+    /// refused (a Modbus exception, named in the text), disconnected (the wire went).
+    [[nodiscard]] virtual std::optional<Result<RegisterReply>> take_outcome() = 0;
+
+    /// The wire's own state: open, or why not (port missing, host unreachable).
+    [[nodiscard]] virtual const std::optional<Error>& fault() const = 0;
+    [[nodiscard]] virtual const LineCounters& counters() const = 0;
+    /// Descriptor that becomes readable when step() has something to read earlier than it said; -1
+    /// if there is none now. Ask again after each step: it changes when the wire is opened anew.
+    [[nodiscard]] virtual int readable_fd() const { return -1; }
+};
+
+}  // namespace metergate::southbound

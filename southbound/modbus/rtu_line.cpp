@@ -1,0 +1,266 @@
+#include "southbound/modbus/rtu_line.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+namespace metergate::southbound::modbus {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// USB adapters hand bytes on in lumps up to 16 ms apart: after noise the wire counts as quiet only
+/// when nothing came for longer than that.
+constexpr Duration lump_gap = milliseconds{20};
+
+/// A wire that never falls silent is given up on after this long.
+constexpr Duration babble_limit = std::chrono::seconds{2};
+
+}  // namespace
+
+RtuLine::RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire)
+    : clock_(clock), port_(clock, std::move(transport)), wire_(wire) {
+    assert(wire.baud > 0);
+    muted_until_.fill(Instant{});
+}
+
+bool RtuLine::ready() const {
+    return port_.is_open() && state_ == State::idle && !outcome_;
+}
+
+Instant RtuLine::muted_until(std::uint8_t unit) const {
+    return muted_until_[unit];
+}
+
+int RtuLine::readable_fd() const {
+    return port_.is_open() ? port_.transport().readable_fd() : -1;
+}
+
+void RtuLine::start(const RegisterRequest& request) {
+    assert(ready());
+    assert(request.unit >= 1 && request.unit <= 247);
+    assert(request.count >= 1 && request.count <= 125);
+    assert(clock_.now() >= muted_until_[request.unit]);
+    request_ = request;
+    frame_ = rtu_read_request(request);
+    started_ = clock_.now();
+    state_ = State::silence;
+}
+
+std::optional<Result<RegisterReply>> RtuLine::take_outcome() {
+    return std::exchange(outcome_, std::nullopt);
+}
+
+Instant RtuLine::step() {
+    if (!port_.is_open()) {
+        if (!port_.try_open()) {
+            return port_.next_try();
+        }
+        opened();
+    }
+    if (!read_available()) {
+        return port_.next_try();
+    }
+    switch (state_) {
+        case State::silence:
+            return send_when_quiet();
+        case State::reply:
+            return judge();
+        case State::quieting:
+            return wait_for_quiet();
+        case State::idle:
+            break;
+    }
+    return port_.transport().wake_by(never);
+}
+
+void RtuLine::opened() {
+    last_activity_ = clock_.now();
+    received_ = 0;
+    counters_.reopened = port_.reopened();
+}
+
+void RtuLine::vanished(const Error& error) {
+    port_.lost(error);
+    received_ = 0;
+    if (state_ != State::idle) {
+        if (state_ != State::silence) {
+            mute();
+        }
+        state_ = State::idle;
+        outcome_ = error;
+    }
+}
+
+/// Takes what has arrived. False: the wire went.
+bool RtuLine::read_available() {
+    for (;;) {
+        const std::span<std::uint8_t> room = std::span(buffer_).subspan(received_);
+        const Result<std::size_t> got = port_.transport().receive(room);
+        if (got.has_error()) {
+            vanished(got.error());
+            return false;
+        }
+        if (*got == 0) {
+            return true;
+        }
+        last_activity_ = clock_.now();
+        received_ += *got;
+        if (state_ != State::reply) {
+            discard_unsolicited();
+        } else if (received_ == buffer_.size()) {
+            return true;  // more than two longest frames: judge() finds it bad
+        }
+    }
+}
+
+void RtuLine::discard_unsolicited() {
+    received_ = 0;
+    if (state_ == State::quieting) {
+        return;
+    }
+    if (last_activity_ >= quiet_from_) {
+        ++counters_.unsolicited;
+    }
+    quiet_from_ = last_activity_ + std::max(lump_gap, wire_.silence());
+}
+
+Instant RtuLine::send_when_quiet() {
+    const Instant now = clock_.now();
+    const Duration gap = std::max(wire_.silence(), request_.gap_min);
+    const Instant earliest = std::max(last_activity_ + gap, quiet_from_);
+    if (now < earliest) {
+        if (now - started_ < babble_limit) {
+            return port_.transport().wake_by(earliest);
+        }
+        fail(Fault::damaged, "the wire does not fall silent: something sends without being asked");
+        return now;
+    }
+    const Result<void> sent = port_.transport().send(frame_.view());
+    if (sent.has_error()) {
+        vanished(sent.error());
+        return port_.next_try();
+    }
+    ++counters_.requests;
+    asked_ = now + wire_.characters(frame_.size);
+    last_activity_ = asked_;
+    const std::size_t reply_size = rtu_reply_overhead + std::size_t{2} * request_.count;
+    deadline_ = asked_ + request_.reply_timeout + wire_.characters(reply_size);
+    echo_stripped_ = false;
+    received_ = 0;
+    state_ = State::reply;
+    return port_.transport().wake_by(deadline_);
+}
+
+Instant RtuLine::judge() {
+    strip_echo();
+    while (!may_be_echo()) {
+        const Parsed parsed = parse_rtu(received(), request_);
+        if (parsed.verdict == Verdict::need_more) {
+            break;
+        }
+        if (parsed.verdict == Verdict::bad) {
+            begin_quieting(std::string(parsed.why));
+            return wait_for_quiet();
+        }
+        if (parsed.verdict != Verdict::foreign) {
+            accept(parsed);
+            return clock_.now();
+        }
+        ++counters_.foreign_frames;
+        drop_front(parsed.length);
+    }
+    if (clock_.now() < deadline_) {
+        return port_.transport().wake_by(deadline_);
+    }
+    if (received_ > 0) {
+        begin_quieting("incomplete reply: " + std::to_string(received_) + " bytes");
+        return wait_for_quiet();
+    }
+    ++counters_.timeouts;
+    mute();
+    const auto waited = std::chrono::duration_cast<milliseconds>(request_.reply_timeout);
+    fail(Fault::timeout, "no reply in " + std::to_string(waited.count()) + " ms");
+    return clock_.now();
+}
+
+/// Some two-wire adapters hear themselves: the reply then follows an exact copy of the request.
+void RtuLine::strip_echo() {
+    if (!echo_stripped_ && received_ >= frame_.size &&
+        std::memcmp(buffer_.data(), frame_.bytes.data(), frame_.size) == 0) {
+        drop_front(frame_.size);
+        echo_stripped_ = true;
+        ++counters_.echoes;
+    }
+}
+
+bool RtuLine::may_be_echo() const {
+    return !echo_stripped_ && received_ > 0 && received_ < frame_.size &&
+           std::memcmp(buffer_.data(), frame_.bytes.data(), received_) == 0;
+}
+
+void RtuLine::accept(const Parsed& parsed) {
+    // Two answers of one unit in one go: one of them is not ours, and nobody can tell which.
+    if (received_ > parsed.length && buffer_[parsed.length] == request_.unit) {
+        begin_quieting("more than one reply of this unit");
+        return;
+    }
+    if (parsed.verdict == Verdict::exception) {
+        ++counters_.exceptions;
+        Error error = exception_error(parsed.exception_code);
+        fail(error.fault, std::move(error.text));
+    } else {
+        ++counters_.replies;
+        RegisterReply reply;
+        unpack_registers(parsed.registers, reply.registers);
+        reply.answered = last_activity_;
+        // A simulated or buffered wire may answer faster than its baud rate.
+        reply.asked = std::min(asked_, reply.answered);
+        outcome_ = std::move(reply);
+        state_ = State::idle;
+    }
+    port_.proven();
+    if (received_ > parsed.length) {
+        ++counters_.unsolicited;
+    }
+    received_ = 0;
+}
+
+void RtuLine::begin_quieting(std::string why) {
+    ++counters_.bad_frames;
+    bad_why_ = std::move(why);
+    received_ = 0;
+    quieting_until_ = clock_.now() + lump_gap + wire_.characters(rtu_frame_max);
+    state_ = State::quieting;
+}
+
+/// A noisy wire is held until it is quiet, at most one longest frame.
+Instant RtuLine::wait_for_quiet() {
+    const Instant quiet_at = last_activity_ + std::max(lump_gap, wire_.silence());
+    const Instant until = std::min(quiet_at, quieting_until_);
+    if (clock_.now() < until) {
+        return port_.transport().wake_by(until);
+    }
+    mute();
+    fail(Fault::damaged, "damaged reply: " + bad_why_);
+    return clock_.now();
+}
+
+void RtuLine::fail(Fault fault, std::string text) {
+    state_ = State::idle;
+    received_ = 0;
+    outcome_ = Error{fault, std::move(text)};
+}
+
+void RtuLine::mute() {
+    muted_until_[request_.unit] =
+        std::max(asked_ + request_.late_limit + wire_.characters(rtu_frame_max), clock_.now());
+}
+
+void RtuLine::drop_front(std::size_t count) {
+    std::memmove(buffer_.data(), buffer_.data() + count, received_ - count);
+    received_ -= count;
+}
+
+}  // namespace metergate::southbound::modbus

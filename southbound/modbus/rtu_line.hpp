@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/model/clock.hpp"
+#include "southbound/line.hpp"
+#include "southbound/modbus/frame.hpp"
+#include "southbound/modbus/port_keeper.hpp"
+
+namespace metergate::southbound::modbus {
+
+/// How long characters take on a serial wire.
+struct WireFormat {
+    std::uint32_t baud = 19'200;
+    /// Start bit, 8 data bits, parity bit if any, stop bits: 11, or 10 with no parity and one stop
+    /// bit.
+    std::uint32_t bits_per_character = 11;
+
+    /// Rounded up to microseconds.
+    [[nodiscard]] constexpr Duration characters(std::size_t count) const {
+        return bits(count * bits_per_character);
+    }
+    /// The silence that parts two frames: 3.5 characters (MODBUS over Serial Line V1.02, 2.5.1.1).
+    /// The fixed 1.75 ms of fast lines is left to panels that need it (RegisterRequest::gap_min).
+    [[nodiscard]] constexpr Duration silence() const {
+        return Duration{(bits(std::size_t{7} * bits_per_character).count() + 1) / 2};
+    }
+
+  private:
+    [[nodiscard]] constexpr Duration bits(std::size_t count) const {
+        return Duration{static_cast<Duration::rep>((count * 1'000'000 + baud - 1) / baud)};
+    }
+};
+
+/// Modbus RTU on one serial wire. One thread.
+///
+/// An RTU reply says nothing about which request it answers, only its unit, function and length. So
+/// a late reply must never be there when the next request to the same unit is waiting: after a
+/// timeout or a bad frame the unit is muted until its late limit, and a longest frame, have passed
+/// since the request. Other units go on at once; frames of the muted one are known by their unit
+/// and discarded.
+class RtuLine final : public Line {
+  public:
+    RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire);
+
+    [[nodiscard]] bool ready() const override;
+    [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
+    void start(const RegisterRequest& request) override;
+    Instant step() override;
+    [[nodiscard]] std::optional<Result<RegisterReply>> take_outcome() override;
+    [[nodiscard]] const std::optional<Error>& fault() const override { return port_.fault(); }
+    [[nodiscard]] const LineCounters& counters() const override { return counters_; }
+    [[nodiscard]] int readable_fd() const override;
+
+  private:
+    enum class State : std::uint8_t {
+        idle,      ///< nothing asked (or the wire is closed)
+        silence,   ///< a request waits for 3.5 quiet characters
+        reply,     ///< sent, waiting for the reply
+        quieting,  ///< the reply was bad: waiting until the wire is quiet
+    };
+
+    void opened();
+    void vanished(const Error& error);
+    [[nodiscard]] bool read_available();
+    void discard_unsolicited();
+    Instant send_when_quiet();
+    Instant judge();
+    void strip_echo();
+    [[nodiscard]] bool may_be_echo() const;
+    void accept(const Parsed& parsed);
+    void begin_quieting(std::string why);
+    Instant wait_for_quiet();
+    void fail(Fault fault, std::string text);
+    void mute();
+    void drop_front(std::size_t count);
+    [[nodiscard]] std::span<const std::uint8_t> received() const {
+        return {buffer_.data(), received_};
+    }
+
+    const Clock& clock_;
+    PortKeeper port_;
+    WireFormat wire_;
+    State state_ = State::idle;
+    RegisterRequest request_;
+    RequestFrame frame_;
+    bool echo_stripped_ = false;
+    Instant started_{};        ///< when the request under way was handed in
+    Instant asked_{};          ///< when its last byte had left
+    Instant deadline_{};       ///< the whole reply must be here by then
+    Instant last_activity_{};  ///< last byte seen on the wire, either way
+    Instant quiet_from_{};     ///< after noise: not to send before
+    Instant quieting_until_{};
+    std::string bad_why_;
+    std::array<std::uint8_t, 2 * rtu_frame_max> buffer_{};
+    std::size_t received_ = 0;
+    std::array<Instant, 256> muted_until_{};
+    std::optional<Result<RegisterReply>> outcome_;
+    LineCounters counters_;
+};
+
+}  // namespace metergate::southbound::modbus

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/model/ids.hpp"
+#include "gateway/model/multiplier.hpp"
+#include "gateway/model/reading.hpp"
+#include "southbound/line.hpp"
+#include "southbound/profile.hpp"
+
+namespace metergate::southbound {
+
+/// A point as its panel knows it.
+struct PanelPoint {
+    PointNumber number{};
+    std::uint32_t slot = 1;     ///< place in the panel's map, from 1
+    Transformers transformers;  ///< applied where the profile's registers are secondary
+};
+
+struct PanelSetup {
+    PanelNumber number{};
+    Id id;
+    std::uint8_t unit = 1;
+    std::string expected_serial;  ///< empty = any
+    Duration poll_period = std::chrono::seconds{10};
+    std::vector<PanelPoint> points;
+    /// Read with every poll: the registers that intervals are made from, and what must be fresh.
+    std::vector<Quantity> every_poll{Quantity::energy_delivered, Quantity::power};
+    /// The rest: one block of these is added to each poll, in turn.
+    std::vector<Quantity> in_turn;
+};
+
+/// Every quantity the profile has and `taken` has not: what a caller usually puts into in_turn.
+[[nodiscard]] std::vector<Quantity> other_quantities(const Profile& profile,
+                                                     const std::vector<Quantity>& taken);
+
+/// What to ask one panel, and what its answers mean. Knows no wire and no time; one thread: its
+/// line's.
+///
+/// No value is used before the panel has said who it is: at first contact, and again after any
+/// doubt, the identity block comes first.
+class PanelDriver {
+  public:
+    /// Points beyond the profile's, and quantities it does not have, are left out; the settings'
+    /// check names them.
+    PanelDriver(PanelSetup setup, Profile profile);
+
+    [[nodiscard]] const PanelSetup& setup() const { return setup_; }
+    [[nodiscard]] const Profile& profile() const { return profile_; }
+
+    /// Blocks 0 .. every_poll_blocks()-1 belong to each poll, the others come in turn.
+    [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
+    [[nodiscard]] std::size_t every_poll_blocks() const { return every_poll_blocks_; }
+    [[nodiscard]] const RegisterRequest& block_request(std::size_t block) const {
+        return blocks_.at(block).request;
+    }
+
+    /// True: identity_request() must be answered before any block.
+    [[nodiscard]] bool identity_needed() const { return !identity_known_; }
+    [[nodiscard]] const RegisterRequest& identity_request() const { return identity_request_; }
+    /// Takes the reply to identity_request(). Error: refused, if another kind of device answered;
+    /// the text says what was expected where.
+    [[nodiscard]] Result<void> accept_identity(const RegisterReply& reply);
+    /// The panel refused identity_request(). True if the profile allows that and no serial number
+    /// was ever read: the panel is then read without identity.
+    [[nodiscard]] bool accept_refused_identity();
+    /// Something went wrong on the way to this panel: another meter may answer next time.
+    void doubt() { identity_known_ = !profile_.identity; }
+
+    /// The reply to a block's request as a reading. Nothing: a register went backwards although the
+    /// panel was not asked who it is just before; ask, then read the block again.
+    [[nodiscard]] std::optional<Reading> accept(std::size_t block, const RegisterReply& reply,
+                                                UtcTime asked_utc);
+
+    /// Hash of profile name and serial number; 0 = the panel cannot tell.
+    [[nodiscard]] std::uint64_t identity() const { return identity_; }
+    /// As read; empty = not known.
+    [[nodiscard]] const std::string& serial() const { return serial_; }
+    /// False: the settings expect another serial number than was read.
+    [[nodiscard]] bool serial_as_expected() const;
+
+    /// At which value (thousandths of the unit, as in readings of the point in `slot`) the register
+    /// begins again at 0; nothing if the profile does not say.
+    [[nodiscard]] std::optional<Milli> register_modulus(Quantity quantity,
+                                                        std::uint32_t slot = 1) const;
+
+  private:
+    static constexpr Milli no_value = std::numeric_limits<Milli>::min();
+
+    struct Field {
+        PointNumber point{};
+        Quantity quantity{};
+        bool is_register = false;
+        std::uint16_t offset = 0;  ///< in the block, registers
+        RegisterType type{};
+        WordOrder order{};
+        Ratio scale;
+        Ratio multiplier;
+        std::optional<std::uint64_t> not_available;
+        Milli last = no_value;  ///< of a register: the value before
+    };
+    struct Block {
+        RegisterRequest request;
+        std::vector<Field> fields;
+    };
+
+    void add_blocks(const std::vector<Quantity>& quantities);
+    void add_fields(Block& block, const std::vector<Quantity>& quantities) const;
+    [[nodiscard]] RegisterRequest request_for(Table table, std::uint16_t address,
+                                              std::uint16_t count) const;
+    [[nodiscard]] static Measured decode(const Field& field,
+                                         const std::vector<std::uint16_t>& registers);
+    void set_identity(std::string serial);
+
+    PanelSetup setup_;
+    Profile profile_;
+    std::vector<Block> blocks_;
+    std::size_t every_poll_blocks_ = 0;
+    RegisterRequest identity_request_;
+    bool identity_known_ = false;
+    bool identity_fresh_ = false;  ///< read since the last block
+    std::uint64_t identity_ = 0;
+    std::string serial_;
+};
+
+}  // namespace metergate::southbound

@@ -1,0 +1,372 @@
+#include "southbound/poller.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "southbound/poller_events.hpp"
+
+namespace metergate::southbound {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string asked_text(const RegisterRequest& request) {
+    return fmt::format("registers {}-{}", request.address,
+                       unsigned{request.address} + request.count - 1);
+}
+
+}  // namespace
+
+Poller::Job::Job() = default;
+
+Poller::Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriver> panels,
+               Sinks sinks)
+    : clock_(clock), line_(line), line_id_(std::move(line_id)), sinks_(std::move(sinks)) {
+    assert(sinks_.reading && sinks_.event);
+    panels_.reserve(panels.size());
+    for (PanelDriver& driver : panels) {
+        const Instant first_due = driver.block_count() == 0 ? never : clock_.now();
+        panels_.push_back({std::move(driver), PanelHealth(first_due)});
+    }
+}
+
+Instant Poller::step() {
+    for (;;) {
+        const Instant wake = line_.step();
+        if (std::optional<Result<RegisterReply>> outcome = line_.take_outcome()) {
+            handle(std::move(*outcome));
+            continue;
+        }
+        watch_line();
+        if (line_.ready() ? start_next() : wake <= clock_.now()) {
+            continue;
+        }
+        return line_.ready() ? std::min(wake, next_start()) : wake;
+    }
+}
+
+// ---- The line ----
+
+void Poller::watch_line() {
+    if (line_.counters().reopened != reopened_seen_) {
+        reopened_seen_ = line_.counters().reopened;
+        doubt_everybody();
+    }
+    const std::optional<Error>& fault = line_.fault();
+    if (fault.has_value() == line_down_) {
+        return;
+    }
+    line_down_ = fault.has_value();
+    if (line_down_) {
+        line_down_since_ = clock_.utc();
+        doubt_everybody();
+        fail_everything(fault->within("line " + line_id_));
+        sinks_.event(line_lost_event(line_id_, line_down_since_, *fault));
+    } else {
+        for (Panel& panel : panels_) {
+            panel.health.line_back(clock_.now());
+        }
+        sinks_.event(line_back_event(line_id_, clock_.utc(), line_down_since_));
+    }
+}
+
+void Poller::doubt_everybody() {
+    for (Panel& panel : panels_) {
+        panel.driver.doubt();
+    }
+}
+
+/// Ends every read on request and gives up the poll under way, whose turn comes again.
+void Poller::fail_everything(const Error& error) {
+    if (poll_) {
+        panels_[poll_->panel].health.poll_cut_short(clock_.now());
+        poll_.reset();
+    }
+    std::deque<WaitingRead> waiting = std::exchange(waiting_, {});
+    if (read_) {
+        const ReadAnswer answer = std::move(read_->answer);
+        read_.reset();
+        answer(error);
+    }
+    for (const WaitingRead& read : waiting) {
+        read.answer(error);
+    }
+}
+
+// ---- What comes next ----
+
+bool Poller::start_next() {
+    if (read_ || begin_waiting_read()) {
+        read_under_way_ = true;
+        return resume(read_);
+    }
+    read_under_way_ = false;
+    if (poll_ || begin_due_poll()) {
+        return resume(poll_);
+    }
+    return false;
+}
+
+/// Starts the job's next request.
+bool Poller::resume(std::optional<Job>& job) {
+    const PanelDriver& driver = panels_[job->panel].driver;
+    job->identity_asked = driver.identity_needed();
+    if (job->identity_asked) {
+        line_.start(driver.identity_request());
+        return true;
+    }
+    if (const std::optional<std::size_t> block = block_of(*job)) {
+        line_.start(driver.block_request(*block));
+        return true;
+    }
+    finish_job(*job);
+    return start_next();
+}
+
+bool Poller::begin_waiting_read() {
+    const Instant now = clock_.now();
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(), [&](const WaitingRead& read) {
+        return line_.muted_until(panels_[read.panel].driver.setup().unit) <= now;
+    });
+    if (next == waiting_.end()) {
+        return false;
+    }
+    read_.emplace();
+    read_->panel = next->panel;
+    read_->answer = std::move(next->answer);
+    waiting_.erase(next);
+    return true;
+}
+
+bool Poller::begin_due_poll() {
+    const Instant now = clock_.now();
+    Panel* chosen = nullptr;
+    Instant chosen_at = never;
+    for (Panel& panel : panels_) {
+        const Instant at = due_at(panel);
+        if (at <= now && at < chosen_at) {
+            chosen = &panel;
+            chosen_at = at;
+        }
+    }
+    if (chosen == nullptr) {
+        return false;
+    }
+    poll_.emplace();
+    poll_->panel = static_cast<std::size_t>(chosen - panels_.data());
+    poll_->is_retry = chosen->health.begin_poll(now, chosen->driver.setup().poll_period);
+    return true;
+}
+
+Instant Poller::due_at(const Panel& panel) const {
+    return std::max(panel.health.wanted_at(), line_.muted_until(panel.driver.setup().unit));
+}
+
+Instant Poller::next_start() const {
+    Instant next = never;
+    for (const Panel& panel : panels_) {
+        next = std::min(next, due_at(panel));
+    }
+    for (const WaitingRead& read : waiting_) {
+        next = std::min(next, line_.muted_until(panels_[read.panel].driver.setup().unit));
+    }
+    return next;
+}
+
+std::optional<std::size_t> Poller::block_of(const Job& job) const {
+    const PanelDriver& driver = panels_[job.panel].driver;
+    const std::size_t blocks = driver.block_count();
+    const std::size_t each_time = driver.every_poll_blocks();
+    if (job.answer) {
+        return job.position < blocks ? std::optional(job.position) : std::nullopt;
+    }
+    if (job.position < each_time) {
+        return job.position;
+    }
+    if (job.position == each_time && blocks > each_time) {
+        return each_time + panels_[job.panel].next_in_turn % (blocks - each_time);
+    }
+    return std::nullopt;
+}
+
+// ---- What came back ----
+
+void Poller::handle(Result<RegisterReply> outcome) {
+    std::optional<Job>& job = read_under_way_ ? read_ : poll_;
+    if (!job) {
+        return;  // the line went down in between
+    }
+    panels_[job->panel].health.count(outcome);
+    if (outcome.has_value()) {
+        if (job->identity_asked) {
+            handle_identity(*job, *outcome);
+        } else {
+            handle_reply(*job, *outcome);
+        }
+        return;
+    }
+    switch (outcome.error().fault) {
+        case Fault::disconnected:
+            doubt_everybody();
+            fail_everything(outcome.error().within("line " + line_id_));
+            break;
+        case Fault::refused:
+            handle_refusal(*job, outcome.error());
+            break;
+        default:
+            fail_job(*job, outcome.error());
+    }
+}
+
+void Poller::handle_reply(Job& job, const RegisterReply& reply) {
+    PanelDriver& driver = panels_[job.panel].driver;
+    const Duration age = clock_.now() - reply.asked;
+    const UtcTime asked_utc = clock_.utc() - std::chrono::floor<milliseconds>(age);
+    std::optional<Reading> reading = driver.accept(*block_of(job), reply, asked_utc);
+    if (!reading) {
+        return;  // the driver wants the identity first
+    }
+    ++job.good;
+    PanelHealth& health = panels_[job.panel].health;
+    if (health.good(reply.asked)) {
+        sinks_.event(panel_back_event(driver.setup(), line_id_, clock_.utc(), health));
+    }
+    if (job.answer) {
+        job.readings.push_back(*reading);
+    }
+    sinks_.reading(std::move(*reading));
+    advance(job);
+}
+
+void Poller::handle_identity(Job& job, const RegisterReply& reply) {
+    const Result<void> accepted = panels_[job.panel].driver.accept_identity(reply);
+    if (accepted.has_error()) {
+        fail_job(job, accepted.error());
+        return;
+    }
+    report_serial(panels_[job.panel]);
+}
+
+/// A block that the panel does not serve costs its own values only.
+void Poller::handle_refusal(Job& job, const Error& error) {
+    PanelDriver& driver = panels_[job.panel].driver;
+    if (job.identity_asked) {
+        if (!driver.accept_refused_identity()) {
+            fail_job(job, error);
+        }
+        return;
+    }
+    job.refusal = error.within(asked_text(driver.block_request(*block_of(job))));
+    advance(job);
+}
+
+void Poller::advance(Job& job) {
+    if (!job.answer && job.position == panels_[job.panel].driver.every_poll_blocks()) {
+        ++panels_[job.panel].next_in_turn;
+    }
+    ++job.position;
+    if (!block_of(job)) {
+        finish_job(job);
+    }
+}
+
+/// Timeout, damage or another device: whatever else was to be read of this panel now is left.
+void Poller::fail_job(Job& job, const Error& error) {
+    Panel& panel = panels_[job.panel];
+    const Error where = error.within(
+        job.identity_asked ? "identity" : asked_text(panel.driver.block_request(*block_of(job))));
+    const bool was_retry = job.is_retry;
+    panel.driver.doubt();
+    drop_jobs_of(job.panel, where);
+    panel_failed(panel, where, was_retry);
+}
+
+void Poller::drop_jobs_of(std::size_t panel, const Error& error) {
+    if (poll_ && poll_->panel == panel) {
+        poll_.reset();
+    }
+    if (read_ && read_->panel == panel) {
+        const ReadAnswer answer = std::move(read_->answer);
+        read_.reset();
+        answer(error.within("panel " + panels_[panel].driver.setup().id));
+    }
+}
+
+void Poller::finish_job(Job& job) {
+    Panel& panel = panels_[job.panel];
+    if (job.answer) {
+        Job done = std::move(job);
+        read_.reset();
+        if (done.readings.empty() && done.refusal) {
+            done.answer(done.refusal->within("panel " + panel.driver.setup().id));
+        } else {
+            done.answer(std::move(done.readings));
+        }
+        return;
+    }
+    const Job done = std::move(job);
+    poll_.reset();
+    if (!done.refusal) {
+        panel.health.set_problem({});
+    } else if (done.good == 0) {
+        panel_failed(panel, *done.refusal, done.is_retry);
+    } else {
+        panel.health.set_problem(done.refusal->text);
+    }
+}
+
+// ---- How the panels are ----
+
+void Poller::panel_failed(Panel& panel, const Error& error, bool was_retry) {
+    panel.health.set_problem(error.text);
+    if (panel.health.failed(clock_.now(), clock_.utc(), was_retry)) {
+        sinks_.event(panel_lost_event(panel.driver.setup(), line_id_, clock_.utc(), panel.health));
+    }
+}
+
+void Poller::report_serial(Panel& panel) {
+    if (panel.reported_serial == panel.driver.serial()) {
+        return;
+    }
+    panel.reported_serial = panel.driver.serial();
+    if (!panel.driver.serial_as_expected()) {
+        sinks_.event(serial_unexpected_event(panel.driver, clock_.utc()));
+    }
+}
+
+void Poller::request_read(std::string_view panel, ReadAnswer answer) {
+    const auto found = std::find_if(panels_.begin(), panels_.end(), [&](const Panel& known) {
+        return known.driver.setup().id == panel;
+    });
+    if (found == panels_.end()) {
+        answer(Error{Fault::not_found, fmt::format("line {} has no panel {}", line_id_, panel)});
+    } else if (line_.fault()) {
+        answer(line_.fault()->within("line " + line_id_));
+    } else if (waiting_.size() >= reads_waiting_max) {
+        answer(Error{Fault::busy, fmt::format("line {}: {} reads are waiting already", line_id_,
+                                              reads_waiting_max)});
+    } else {
+        waiting_.push_back({static_cast<std::size_t>(found - panels_.begin()), std::move(answer)});
+    }
+}
+
+std::vector<PanelStatus> Poller::status() const {
+    std::vector<PanelStatus> all;
+    for (const Panel& panel : panels_) {
+        const PanelDriver& driver = panel.driver;
+        PanelStatus& status = all.emplace_back(panel.health.status());
+        status.number = driver.setup().number;
+        status.id = driver.setup().id;
+        status.serial = driver.serial();
+        if (status.problem.empty() && !driver.serial_as_expected()) {
+            status.problem = fmt::format("serial number {} instead of {}", status.serial,
+                                         driver.setup().expected_serial);
+        }
+    }
+    return all;
+}
+
+}  // namespace metergate::southbound

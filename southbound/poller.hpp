@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/model/clock.hpp"
+#include "gateway/model/event.hpp"
+#include "gateway/model/reading.hpp"
+#include "southbound/line.hpp"
+#include "southbound/panel_driver.hpp"
+#include "southbound/panel_health.hpp"
+
+namespace metergate::southbound {
+
+/// Where a poller's findings go. Called on its line's thread, inside step().
+struct Sinks {
+    std::function<void(Reading)> reading;  ///< one per block read: all its values are of one moment
+    std::function<void(Event)> event;  ///< clock_ok is left true: whoever knows better corrects it
+};
+
+/// All quantities of one panel, read on request; a Reading per block.
+using ReadAnswer = std::function<void(Result<std::vector<Reading>>)>;
+
+/// Polls the panels of one line: whichever has been due longest comes next. Stepped; lives on its
+/// line's thread.
+///
+/// A panel that fails costs the line one timeout, and is not asked again before its line unmutes
+/// it. After three failed polls it is lost: one event, then one probe at 5 s, 10 s, ... 60 s. While
+/// the line itself is down nothing is held against its panels.
+class Poller {
+  public:
+    static constexpr std::size_t reads_waiting_max = 8;
+
+    Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriver> panels,
+           Sinks sinks);
+
+    /// Does what is due; returns when it next wants to run.
+    Instant step();
+
+    /// Reads all of a panel at the next request boundary. At most 8 wait, then the answer is busy;
+    /// of an unknown panel not_found; while the line is down the line's fault. The answer is called
+    /// inside this or a later step().
+    void request_read(std::string_view panel, ReadAnswer answer);
+
+    [[nodiscard]] std::vector<PanelStatus> status() const;
+    /// Why the line is down; nothing while it is up.
+    [[nodiscard]] const std::optional<Error>& line_fault() const { return line_.fault(); }
+    [[nodiscard]] const LineCounters& line_counters() const { return line_.counters(); }
+    [[nodiscard]] const Id& line_id() const { return line_id_; }
+    [[nodiscard]] std::size_t panel_count() const { return panels_.size(); }
+    [[nodiscard]] const PanelDriver& driver(std::size_t panel) const {
+        return panels_.at(panel).driver;
+    }
+
+  private:
+    struct Panel {
+        PanelDriver driver;
+        PanelHealth health;
+        std::size_t next_in_turn = 0;
+        std::string reported_serial{};
+    };
+    /// What is being read, block by block.
+    struct Job {
+        Job();
+        std::size_t panel = 0;
+        std::size_t position = 0;
+        bool identity_asked = false;  ///< the request under way asks for the identity
+        bool is_retry = false;  ///< early, after a failure: a failure of this one waits its turn
+        unsigned good = 0;
+        ReadAnswer answer;  ///< of a read on request
+        std::vector<Reading> readings;
+        std::optional<Error> refusal;
+    };
+    struct WaitingRead {
+        std::size_t panel = 0;
+        ReadAnswer answer;
+    };
+
+    void watch_line();
+    void fail_everything(const Error& error);
+    void doubt_everybody();
+    [[nodiscard]] bool start_next();
+    [[nodiscard]] bool resume(std::optional<Job>& job);
+    [[nodiscard]] bool begin_waiting_read();
+    [[nodiscard]] bool begin_due_poll();
+    [[nodiscard]] Instant next_start() const;
+    [[nodiscard]] Instant due_at(const Panel& panel) const;
+    [[nodiscard]] std::optional<std::size_t> block_of(const Job& job) const;
+
+    void handle(Result<RegisterReply> outcome);
+    void handle_reply(Job& job, const RegisterReply& reply);
+    void handle_identity(Job& job, const RegisterReply& reply);
+    void handle_refusal(Job& job, const Error& error);
+    void fail_job(Job& job, const Error& error);
+    void advance(Job& job);
+    void finish_job(Job& job);
+    void drop_jobs_of(std::size_t panel, const Error& error);
+    void panel_failed(Panel& panel, const Error& error, bool was_retry);
+    void report_serial(Panel& panel);
+
+    const Clock& clock_;
+    Line& line_;
+    Id line_id_;
+    std::vector<Panel> panels_;
+    Sinks sinks_;
+    std::optional<Job> poll_;
+    std::optional<Job> read_;
+    bool read_under_way_ = false;  ///< the request on the wire belongs to read_
+    std::deque<WaitingRead> waiting_;
+    bool line_down_ = false;
+    UtcTime line_down_since_{};
+    std::uint64_t reopened_seen_ = 0;
+};
+
+}  // namespace metergate::southbound

@@ -1,0 +1,174 @@
+#include "southbound/profile.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "southbound/profile_tables.hpp"
+
+namespace metergate::southbound {
+namespace {
+
+using schema::item_path;
+using schema::member_path;
+using schema::Problems;
+
+constexpr unsigned address_end = 0x10000;
+
+void add(Problems& problems, std::string path, std::string text) {
+    problems.push_back({std::move(path), std::move(text), {}});
+}
+
+void check_identity(const ProfileIdentity& identity, const ProfileLimits& limits,
+                    Problems& problems) {
+    const unsigned end = unsigned{identity.address} + identity.count;
+    if (identity.count > limits.registers_max || end > address_end) {
+        add(problems, "identity.count", "is more than one request can read");
+    }
+    const auto inside = [&](unsigned address, unsigned width) {
+        return address >= identity.address && address + width <= end;
+    };
+    for (std::size_t i = 0; i < identity.expected.size(); ++i) {
+        if (!inside(identity.expected[i].address, 1)) {
+            add(problems, member_path(item_path("identity.expected", i), "address"),
+                "is not inside the identity's registers");
+        }
+    }
+    if (identity.serial.type == RegisterType::f32) {
+        add(problems, "identity.serial.type", "must be a whole number");
+    }
+    if (identity.serial.table != identity.table ||
+        !inside(identity.serial.address, width_of(identity.serial.type))) {
+        add(problems, "identity.serial.address", "is not inside the identity's registers");
+    }
+}
+
+/// The values of all points must fit the table and not overlap.
+void check_points(const std::string& path, unsigned address, unsigned stride, RegisterType type,
+                  unsigned points, Problems& problems) {
+    if (stride != 0 && stride < width_of(type)) {
+        add(problems, member_path(path, "stride"), "is less than the registers of one value");
+    }
+    if (address + stride * (points - 1) + width_of(type) > address_end) {
+        add(problems, member_path(path, "address"), "the last point lies beyond register 65535");
+    }
+}
+
+void check_quantity(const Profile& profile, std::size_t index, Problems& problems) {
+    const ProfileQuantity& quantity = profile.quantities[index];
+    const std::string path = item_path("quantities", index);
+    const std::string_view name = facts_of(quantity.quantity).name;
+    if (profile.find(quantity.quantity) != &quantity) {
+        add(problems, member_path(path, "name"), fmt::format("\"{}\" is there twice", name));
+    }
+    if (quantity.addresses.empty()) {
+        check_points(path, quantity.address, quantity.stride, quantity.type, profile.points,
+                     problems);
+    } else if (quantity.addresses.size() != profile.points) {
+        add(problems, member_path(path, "addresses"),
+            fmt::format("has {} addresses for {} points", quantity.addresses.size(),
+                        profile.points));
+    }
+    for (const std::uint16_t address : quantity.addresses) {
+        check_points(path, address, 0, quantity.type, 1, problems);
+    }
+    if (width_of(quantity.type) > profile.limits.registers_max) {
+        add(problems, member_path(path, "type"), "does not fit into one request");
+    }
+    if (quantity.modulus && !facts_of(quantity.quantity).is_register) {
+        add(problems, member_path(path, "modulus"),
+            fmt::format("\"{}\" is no register that counts up", name));
+    }
+}
+
+void check_interval_log(const Profile& profile, Problems& problems) {
+    const ProfileIntervalLog& log = *profile.interval_log;
+    if (log.kind == LogKind::windowed && (!log.window || !log.shown)) {
+        add(problems, "interval_log", "a windowed log needs window and shown");
+    }
+    if (log.kind == LogKind::ring && (log.ring_slots == 0 || log.ring_stride == 0)) {
+        add(problems, "interval_log", "a ring needs ring_slots and ring_stride");
+    }
+    if (!log.flag_masks.empty() && !log.flags) {
+        add(problems, "interval_log.flag_masks", "there is no flags register");
+    }
+    for (std::size_t i = 0; i < log.values.size(); ++i) {
+        const LogValue& value = log.values[i];
+        check_points(item_path("interval_log.values", i), value.address, value.stride, value.type,
+                     profile.points, problems);
+    }
+}
+
+void check(const Profile& profile, Problems& problems) {
+    if (profile.quantities.empty()) {
+        add(problems, "quantities", "there is none");
+    }
+    if (profile.identity) {
+        check_identity(*profile.identity, profile.limits, problems);
+    }
+    if (profile.limits.late_limit_ms < profile.limits.timeout_ms) {
+        add(problems, "limits.late_limit_ms", "is less than timeout_ms");
+    }
+    for (std::size_t i = 0; i < profile.quantities.size(); ++i) {
+        check_quantity(profile, i, problems);
+    }
+    for (std::size_t i = 0; i < profile.parameters.size(); ++i) {
+        const ProfileParameter& parameter = profile.parameters[i];
+        const std::string path = item_path("parameters", i);
+        check_points(path, parameter.address, parameter.stride, parameter.type, profile.points,
+                     problems);
+        if (parameter.minimum > parameter.maximum) {
+            add(problems, member_path(path, "minimum"), "is more than maximum");
+        }
+    }
+    if (profile.interval_log) {
+        check_interval_log(profile, problems);
+    }
+    if (profile.event_log && profile.event_log->kind == LogKind::windowed &&
+        !profile.event_log->window) {
+        add(problems, "event_log", "a windowed log needs window");
+    }
+}
+
+}  // namespace
+
+const ProfileQuantity* Profile::find(Quantity quantity) const {
+    const auto found =
+        std::find_if(quantities.begin(), quantities.end(),
+                     [&](const ProfileQuantity& entry) { return entry.quantity == quantity; });
+    return found == quantities.end() ? nullptr : &*found;
+}
+
+std::optional<Milli> Profile::modulus_of(Quantity quantity) const {
+    const ProfileQuantity* found = find(quantity);
+    if (found == nullptr || !found->modulus) {
+        return std::nullopt;
+    }
+    return multiplied(*found->modulus, found->scale);
+}
+
+Result<Profile> profile_from_json(std::string_view text) {
+    const Result<schema::Json> json = schema::parse_json(text);
+    if (json.has_error()) {
+        return json.error();
+    }
+    Profile profile;
+    Problems problems;
+    profile_table().read(*json, &profile, "", problems);
+    if (problems.empty()) {
+        check(profile, problems);
+    }
+    if (problems.empty()) {
+        return profile;
+    }
+    std::string all;
+    for (schema::Problem& problem : problems) {
+        if (problem.place == schema::Place{}) {
+            problem.place = schema::place_of(*json, problem.path);
+        }
+        all += (all.empty() ? "" : "\n") + schema::text_of(problem);
+    }
+    return Error{Fault::invalid, std::move(all)};
+}
+
+}  // namespace metergate::southbound

@@ -1,0 +1,208 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/schema/field.hpp"
+#include "gateway/model/event.hpp"
+#include "gateway/model/flags.hpp"
+#include "gateway/model/multiplier.hpp"
+#include "gateway/model/quantity.hpp"
+#include "gateway/model/result.hpp"
+#include "southbound/line.hpp"
+
+/// A panel model as data, schema 1; southbound/profiles/README.md explains every key. Plain values:
+/// any thread.
+namespace metergate::southbound {
+
+enum class RegisterType : std::uint8_t { u16, i16, u32, i32, u64, f32 };
+
+/// 16-bit registers one value takes.
+[[nodiscard]] constexpr std::uint16_t width_of(RegisterType type) {
+    switch (type) {
+        case RegisterType::u16:
+        case RegisterType::i16:
+            return 1;
+        case RegisterType::u32:
+        case RegisterType::i32:
+        case RegisterType::f32:
+            return 2;
+        case RegisterType::u64:
+            break;
+    }
+    return 4;
+}
+
+/// Which of a value's registers comes first.
+enum class WordOrder : std::uint8_t { big, little };
+
+/// One value in the panel's tables.
+struct RegisterField {
+    Table table = Table::holding;
+    std::uint16_t address = 0;
+    RegisterType type = RegisterType::u16;
+    WordOrder order = WordOrder::big;
+
+    bool operator==(const RegisterField&) const = default;
+};
+
+/// The registers that tell which meter answers.
+struct ProfileIdentity {
+    struct Expected {
+        std::uint16_t address = 0;
+        std::uint16_t value = 0;
+    };
+
+    Table table = Table::holding;
+    std::uint16_t address = 0;
+    std::uint16_t count = 1;
+    std::vector<Expected> expected;  ///< inside the block
+    RegisterField serial;            ///< inside the block; an integer type
+    /// True: some firmware does not have these registers and refuses; the meter is then read all
+    /// the same, but a change of meter is not noticed by its serial number.
+    bool optional = false;
+};
+
+struct ProfileLimits {
+    std::uint16_t registers_max = 125;     ///< a request, 1..125
+    std::uint16_t hole_registers_max = 0;  ///< unlisted registers that may be read across
+    std::int64_t min_gap_ms = 0;           ///< silence before a request, beyond 3.5 characters
+    std::int64_t turnaround_ms = 20;       ///< usual time to the first byte of a reply
+    std::int64_t timeout_ms = 500;
+    std::int64_t late_limit_ms = 3500;
+};
+
+struct ProfileQuantity {
+    Quantity quantity{};
+    Table table = Table::holding;
+    std::uint16_t address = 0;  ///< of the first point
+    std::uint16_t stride = 0;   ///< registers from point to point; 0 = all points share the value
+    std::vector<std::uint16_t> addresses;  ///< one per point, instead of address and stride
+    RegisterType type = RegisterType::u16;
+    WordOrder order = WordOrder::big;
+    Ratio scale;                          ///< thousandths of the quantity's unit per count
+    std::optional<std::int64_t> modulus;  ///< counts at which a register begins again at 0
+    RegisterSide side = RegisterSide::primary;
+    std::optional<std::uint64_t> not_available;  ///< bit pattern; NaN needs none
+
+    /// Address of the value of `slot` (from 1).
+    [[nodiscard]] std::uint16_t address_of(std::uint32_t slot) const {
+        return addresses.empty() ? static_cast<std::uint16_t>(address + stride * (slot - 1))
+                                 : addresses.at(slot - 1);
+    }
+};
+
+struct ProfileClock {
+    RegisterField seconds;  ///< since 1970 UTC
+    bool writable = false;
+    std::optional<RegisterField> state;
+    std::uint16_t valid_mask = 1;  ///< of the state register
+};
+
+struct ProfileParameter {
+    std::string name;
+    std::string unit;
+    Table table = Table::holding;
+    std::uint16_t address = 0;  ///< of the first point
+    std::uint16_t stride = 0;   ///< 0 = one for the whole panel
+    RegisterType type = RegisterType::u16;
+    WordOrder order = WordOrder::big;
+    bool writable = false;
+    schema::Seal seal = schema::Seal::free;
+    std::int64_t minimum = 0;
+    std::int64_t maximum = 0;
+};
+
+enum class LogKind : std::uint8_t {
+    windowed,  ///< a number is written, the slot or events appear in fixed registers
+    ring,  ///< every place has registers of its own: number n stands at place (n - 1) mod places
+};
+
+/// One value per point in a slot of the interval log.
+struct LogValue {
+    Quantity quantity{};
+    bool is_register = false;  ///< the register at the slot's end; else the increment in it
+    Table table = Table::holding;
+    std::uint16_t address = 0;  ///< of the first point
+    std::uint16_t stride = 0;
+    RegisterType type = RegisterType::u32;
+    WordOrder order = WordOrder::big;
+    Ratio scale;
+    std::optional<std::uint64_t> not_available;
+};
+
+struct LogFlag {
+    std::uint16_t mask = 0;
+    Flag flag{};
+};
+
+struct ProfileIntervalLog {
+    LogKind kind = LogKind::windowed;
+    RegisterField capacity;               ///< slots
+    RegisterField length_minutes;         ///< of a slot
+    RegisterField oldest;                 ///< number of the oldest slot kept
+    RegisterField newest;                 ///< number of the newest slot closed; 0 = none
+    std::optional<RegisterField> window;  ///< windowed: write the number here
+    std::optional<RegisterField> shown;   ///< windowed: number of the slot shown; 0 = not kept
+    std::uint16_t ring_slots = 0;         ///< ring: places
+    std::uint16_t ring_stride = 0;        ///< ring: registers from place to place
+    RegisterField end;  ///< seconds since 1970 UTC; ring: of the first place, like all below
+    std::optional<RegisterField> flags;
+    std::vector<LogFlag> flag_masks;
+    std::vector<LogValue> values;
+};
+
+struct LogEventKind {
+    std::uint16_t number = 0;
+    EventKind kind{};
+};
+
+struct ProfileEventLog {
+    LogKind kind = LogKind::windowed;
+    RegisterField oldest;  ///< number of the oldest event kept
+    RegisterField newest;  ///< number of the newest event; 0 = none
+    std::optional<RegisterField>
+        window;                ///< windowed: write the number of the first event shown here
+    std::uint16_t count = 1;   ///< events shown at once, or places of the ring
+    std::uint16_t stride = 0;  ///< registers from event to event; fields below: of the first
+    RegisterField number;
+    RegisterField event_kind;
+    std::optional<RegisterField> phase;  ///< 0 none, 1 A, 2 B, 3 C
+    RegisterField start;                 ///< seconds since 1970 UTC
+    std::optional<RegisterField> end;    ///< 0 = not ended
+    std::vector<LogEventKind> kinds;
+};
+
+struct Profile {
+    std::int64_t schema = 1;
+    std::string name;    ///< as settings name it
+    std::string title;   ///< for people
+    std::string source;  ///< the public document the map comes from
+    std::uint16_t points = 1;
+    std::uint16_t channels = 1;
+    std::optional<ProfileIdentity> identity;
+    ProfileLimits limits;
+    std::vector<ProfileQuantity> quantities;
+    std::optional<ProfileClock> clock;
+    std::vector<ProfileParameter> parameters;
+    std::optional<ProfileIntervalLog> interval_log;
+    std::optional<ProfileEventLog> event_log;
+
+    [[nodiscard]] const ProfileQuantity* find(Quantity quantity) const;
+    /// At which value, in thousandths of the unit and before any multiplier, the quantity's
+    /// register begins again at 0; nothing if the map does not say.
+    [[nodiscard]] std::optional<Milli> modulus_of(Quantity quantity) const;
+};
+
+/// Reads a profile from JSON. Error: invalid; every problem with its path, one a line.
+[[nodiscard]] Result<Profile> profile_from_json(std::string_view text);
+
+/// The profiles built into the program, by name.
+[[nodiscard]] std::vector<std::string> profile_names();
+/// Error: not_found, naming the nearest known name.
+[[nodiscard]] Result<Profile> profile_named(std::string_view name);
+
+}  // namespace metergate::southbound

@@ -1,0 +1,62 @@
+#include "southbound/register_value.hpp"
+
+#include <bit>
+#include <cmath>
+
+namespace metergate::southbound {
+namespace {
+
+/// Registers of the largest meters stay a thousand times below; a multiplier of 2500 still fits 64
+/// bits.
+constexpr std::int64_t value_max = 1'000'000'000'000'000;
+
+std::optional<Milli> scaled_float(std::uint64_t bits, Ratio scale) {
+    const double value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+    const double scaled =
+        value * static_cast<double>(scale.numerator) / static_cast<double>(scale.denominator);
+    if (!std::isfinite(scaled) || std::abs(scaled) > static_cast<double>(value_max)) {
+        return std::nullopt;
+    }
+    return std::llround(scaled);
+}
+
+}  // namespace
+
+std::uint64_t bits_of(std::span<const std::uint16_t> words, WordOrder order) {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        bits = (bits << 16U) | words[order == WordOrder::big ? i : words.size() - 1 - i];
+    }
+    return bits;
+}
+
+std::optional<Milli> scaled_value(std::uint64_t bits, RegisterType type, Ratio scale) {
+    std::int64_t count = 0;
+    switch (type) {
+        case RegisterType::f32:
+            return scaled_float(bits, scale);
+        case RegisterType::i16:
+            count = std::bit_cast<std::int16_t>(static_cast<std::uint16_t>(bits));
+            break;
+        case RegisterType::i32:
+            count = std::bit_cast<std::int32_t>(static_cast<std::uint32_t>(bits));
+            break;
+        case RegisterType::u16:
+        case RegisterType::u32:
+        case RegisterType::u64:
+            if (bits > static_cast<std::uint64_t>(value_max)) {
+                return std::nullopt;
+            }
+            count = static_cast<std::int64_t>(bits);
+            break;
+    }
+    if (scale == Ratio{}) {
+        return count;
+    }
+    if (count > value_max / scale.numerator * scale.denominator) {
+        return std::nullopt;
+    }
+    return multiplied(count, scale);
+}
+
+}  // namespace metergate::southbound

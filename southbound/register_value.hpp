@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "gateway/model/multiplier.hpp"
+#include "gateway/model/quantity.hpp"
+#include "southbound/profile.hpp"
+
+/// From registers to numbers. Pure; any thread.
+namespace metergate::southbound {
+
+/// The registers of one value put together, most significant first. `words` has width_of(type) of
+/// them.
+[[nodiscard]] std::uint64_t bits_of(std::span<const std::uint16_t> words, WordOrder order);
+
+/// The value in thousandths of its unit: count x scale, floored for integers, rounded to the
+/// nearest for floats. Nothing: NaN, infinite, or beyond what 64 bits hold with room for a
+/// multiplier.
+[[nodiscard]] std::optional<Milli> scaled_value(std::uint64_t bits, RegisterType type, Ratio scale);
+
+}  // namespace metergate::southbound

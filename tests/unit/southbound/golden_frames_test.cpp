@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "config/schema/json.hpp"
+#include "southbound/modbus/frame.hpp"
+#include "southbound/panel_driver.hpp"
+
+/// Frames and values in tests/cases/profiles/<profile>/ were worked out from each model's own map,
+/// apart from this code; see southbound/profiles/README.md.
+namespace metergate::southbound {
+namespace {
+
+using schema::Json;
+using Bytes = std::vector<std::uint8_t>;
+
+std::filesystem::path cases_of(const std::string& profile) {
+    return std::filesystem::path(METERGATE_SOURCE_DIR) / "tests/cases/profiles" / profile;
+}
+
+Bytes bytes_of(const std::string& hex) {
+    Bytes bytes;
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 3) {
+        std::uint8_t byte = 0;
+        const char* end = hex.data() + i + 2;
+        const auto read = std::from_chars(hex.data() + i, end, byte, 16);
+        EXPECT_TRUE(read.ec == std::errc{} && read.ptr == end) << hex;
+        bytes.push_back(byte);
+    }
+    return bytes;
+}
+
+Bytes frame_of(const RegisterRequest& request) {
+    const modbus::RequestFrame frame = modbus::rtu_read_request(request);
+    return {frame.view().begin(), frame.view().end()};
+}
+
+/// Checks the request's bytes and hands out what the reply says.
+RegisterReply exchange(const RegisterRequest& request, const Json& exchange) {
+    EXPECT_EQ(frame_of(request), bytes_of(*exchange.string_at("request")));
+    const Bytes reply = bytes_of(*exchange.string_at("reply"));
+    const modbus::Parsed parsed = modbus::parse_rtu(reply, request);
+    EXPECT_EQ(parsed.verdict, modbus::Verdict::reply) << parsed.why;
+    EXPECT_EQ(parsed.length, reply.size());
+    RegisterReply registers;
+    modbus::unpack_registers(parsed.registers, registers.registers);
+    return registers;
+}
+
+PanelDriver driver_for(const Json& golden, const Profile& profile) {
+    PanelSetup setup;
+    setup.unit = static_cast<std::uint8_t>(*golden.integer_at("unit"));
+    for (const Json& slot : *golden.find("slots")->as_array()) {
+        const auto number = static_cast<std::uint32_t>(*slot.as_integer());
+        setup.points.push_back({PointNumber{number}, number, {}});
+    }
+    setup.every_poll.clear();
+    for (const Json& name : *golden.find("quantities")->as_array()) {
+        setup.every_poll.push_back(*quantity_named(*name.as_string()));
+    }
+    return {setup, profile};
+}
+
+void check_values(const Reading& reading, const Json::Array& expected) {
+    ASSERT_EQ(reading.values.size(), expected.size());
+    for (const Json& line : expected) {
+        const PointNumber point{static_cast<std::uint32_t>(*line.integer_at("slot"))};
+        const Quantity quantity = *quantity_named(*line.string_at("quantity"));
+        bool found = false;
+        for (const Measured& value : reading.values) {
+            if (value.point == point && value.quantity == quantity) {
+                found = true;
+                EXPECT_EQ(value.valid, !line.find("value")->is_null())
+                    << *line.string_at("quantity");
+                EXPECT_EQ(value.value, line.integer_at("value").value_or(0))
+                    << *line.string_at("quantity");
+            }
+        }
+        EXPECT_TRUE(found) << *line.string_at("quantity") << " of slot " << raw(point);
+    }
+}
+
+void check_case(const std::filesystem::path& path, const Profile& profile) {
+    SCOPED_TRACE(path.string());
+    std::ifstream file(path);
+    const auto golden = schema::parse_json(std::string{std::istreambuf_iterator<char>(file), {}});
+    ASSERT_TRUE(golden) << golden.error().text;
+    PanelDriver driver = driver_for(*golden, profile);
+    const Json& identity = *golden->find("identity");
+    const auto accepted = driver.accept_identity(exchange(driver.identity_request(), identity));
+    ASSERT_TRUE(accepted) << accepted.error().text;
+    EXPECT_EQ(driver.serial(), *identity.string_at("serial"));
+    const Json::Array& exchanges = *golden->find("exchanges")->as_array();
+    ASSERT_EQ(driver.block_count(), exchanges.size());
+    for (std::size_t block = 0; block < exchanges.size(); ++block) {
+        const auto reading = driver.accept(
+            block, exchange(driver.block_request(block), exchanges[block]), UtcTime{});
+        ASSERT_TRUE(reading);
+        check_values(*reading, *exchanges[block].find("values")->as_array());
+    }
+}
+
+TEST(GoldenFrames, of_every_profile_give_their_values) {
+    for (const std::string& name : profile_names()) {
+        unsigned cases = 0;
+        std::error_code missing;
+        for (const auto& entry : std::filesystem::directory_iterator(cases_of(name), missing)) {
+            if (entry.path().extension() == ".json") {
+                ++cases;
+                check_case(entry.path(), *profile_named(name));
+            }
+        }
+        EXPECT_GT(cases, 0U) << "profile " << name << " has no golden frames";
+    }
+}
+
+}  // namespace
+}  // namespace metergate::southbound

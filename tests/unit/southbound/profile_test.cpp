@@ -1,0 +1,109 @@
+#include "southbound/profile.hpp"
+
+#include <gtest/gtest.h>
+
+namespace metergate::southbound {
+namespace {
+
+std::string profile_with(const std::string& members,
+                         const std::string& quantities = R"({"name": "kwh", "type": "u32"})") {
+    return R"({"schema": 1, "name": "x", "title": "x", "source": "x", "points": 24, "channels": 48,)" +
+           members + R"("quantities": [)" + quantities + "]}";
+}
+
+std::string complaint_about(const std::string& json) {
+    const auto profile = profile_from_json(json);
+    return profile ? "" : profile.error().text;
+}
+
+TEST(Profile, the_built_in_ones_are_named_and_read) {
+    EXPECT_EQ(profile_names(),
+              (std::vector<std::string>{"eastron-sdm120", "eastron-sdm630", "metergate-panel-12",
+                                        "metergate-panel-24"}));
+    for (const std::string& name : profile_names()) {
+        const auto profile = profile_named(name);
+        ASSERT_TRUE(profile) << profile.error().text;
+        EXPECT_EQ(profile->name, name);
+        EXPECT_FALSE(profile->source.empty());
+    }
+}
+
+TEST(Profile, an_unknown_name_is_answered_with_the_nearest) {
+    const auto profile = profile_named("eastron-sdm603");
+    ASSERT_FALSE(profile);
+    EXPECT_EQ(profile.error().text,
+              "there is no panel profile \"eastron-sdm603\"; did you mean \"eastron-sdm630\"?");
+}
+
+TEST(Profile, the_open_panel_map_is_described_completely) {
+    const Profile profile = *profile_named("metergate-panel-24");
+    EXPECT_EQ(profile.points, 24);
+    EXPECT_EQ(profile.channels, 48);
+    ASSERT_TRUE(profile.identity && profile.clock && profile.interval_log && profile.event_log);
+    EXPECT_EQ(profile.find(Quantity::energy_delivered)->address_of(24), 1092);
+    EXPECT_EQ(profile.find(Quantity::current_2)->address_of(24), 1297);
+    EXPECT_EQ(profile.find(Quantity::voltage_3)->address_of(24), 104);
+    EXPECT_EQ(profile.modulus_of(Quantity::energy_delivered), 100'000'000'000);
+    EXPECT_EQ(profile.interval_log->values.at(1).address, 3100);
+    EXPECT_EQ(profile.event_log->kinds.size(), 6U);
+    EXPECT_EQ(profile.parameters.at(2).seal, schema::Seal::sealed);
+}
+
+TEST(Profile, unknown_keys_are_refused_with_the_nearest_name) {
+    const std::string text = complaint_about(profile_with("", R"({"name": "kwh", "tpye": "u32"})"));
+    EXPECT_NE(text.find("quantities[0]"), std::string::npos) << text;
+    EXPECT_NE(text.find("tpye"), std::string::npos) << text;
+    EXPECT_NE(text.find("\"type\""), std::string::npos) << text;
+}
+
+TEST(Profile, all_problems_are_told_at_once_with_their_paths) {
+    const std::string text =
+        complaint_about(profile_with(R"("limits": {"registers_max": 126, "timeout_ms": 5},)",
+                                     R"({"name": "kwhh", "type": "u33"})"));
+    EXPECT_NE(text.find("limits.registers_max: 126 is outside 1..125"), std::string::npos) << text;
+    EXPECT_NE(text.find("limits.timeout_ms"), std::string::npos) << text;
+    EXPECT_NE(text.find("quantities[0].name"), std::string::npos) << text;
+    EXPECT_NE(text.find("quantities[0].type"), std::string::npos) << text;
+}
+
+TEST(Profile, contradictions_are_refused) {
+    const auto says = [](const std::string& json, const std::string& words) {
+        const std::string text = complaint_about(json);
+        EXPECT_NE(text.find(words), std::string::npos) << "got: " << text;
+    };
+    says(profile_with("", R"({"name": "kwh", "type": "u32"}, {"name": "kwh", "type": "u32"})"),
+         "quantities[1].name: \"kwh\" is there twice");
+    says(profile_with("", R"({"name": "kwh", "type": "u64", "stride": 2})"),
+         "quantities[0].stride: is less than the registers of one value");
+    says(profile_with("", R"({"name": "kwh", "type": "u32", "address": 65500, "stride": 2})"),
+         "quantities[0].address: the last point lies beyond register 65535");
+    says(profile_with("", R"({"name": "kw", "type": "u32", "modulus": 1000})"),
+         "quantities[0].modulus: \"kw\" is no register that counts up");
+    says(profile_with("", R"({"name": "kwh", "type": "u32", "addresses": [1, 3]})"),
+         "quantities[0].addresses: has 2 addresses for 24 points");
+    says(profile_with(R"("limits": {"timeout_ms": 4000},)"),
+         "limits.late_limit_ms: is less than timeout_ms");
+    says(
+        profile_with(
+            R"("identity": {"address": 10, "count": 2, "serial": {"address": 11, "type": "u32"}},)"),
+        "identity.serial.address: is not inside the identity's registers");
+    says(profile_with("", R"({"name": "kwh", "type": "u32", "scale": "1/0"})"),
+         "quantities[0].scale: must be a positive whole number or a ratio like \"1/10\"");
+    says(profile_with("", ""), "quantities: there is none");
+}
+
+TEST(Profile, addresses_may_be_hexadecimal_and_explicit) {
+    const auto profile =
+        profile_from_json(R"({"schema": 1, "name": "x", "title": "x", "source": "x",
+        "points": 2, "channels": 2,
+        "quantities": [{"name": "kwh", "type": "u32", "addresses": ["0x10", "0xFF00"]}]})");
+    ASSERT_TRUE(profile) << profile.error().text;
+    EXPECT_EQ(profile->quantities.front().address_of(2), 0xFF00);
+}
+
+TEST(Profile, text_that_is_no_json_is_refused_with_its_place) {
+    EXPECT_NE(complaint_about("{\n  \"schema\" 1\n}").find("line 2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace metergate::southbound
