@@ -1,0 +1,14 @@
+#pragma once
+
+#include "gateway/record/store.hpp"
+#include "storage/sqlite.hpp"
+
+namespace metergate::storage {
+
+/// Looks up or gives out permanent numbers, in one transaction. Error: invalid if a point id is
+/// known under another panel or a panel has used all its point numbers; then no number is given
+/// out.
+[[nodiscard]] Result<record::Numbering> give_numbers(Database& database,
+                                                     const record::NumberingRequest& request);
+
+}  // namespace metergate::storage

@@ -1,0 +1,175 @@
+#include "storage/purge.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "storage/schema.hpp"
+
+namespace metergate::storage {
+namespace {
+
+constexpr std::int64_t batches_per_step = 64;
+constexpr std::int64_t sent_percent = 90;
+constexpr std::int64_t unsent_percent = 96;
+/// A purge itself needs a few pages, also when the store may not grow any more.
+constexpr std::int64_t reserve_pages = 256;
+/// A commit that finds no room although so many pages are free lacks room outside the store's file.
+constexpr std::int64_t free_pages_enough = 64;
+
+struct Victim {
+    std::int64_t seq = 0;
+    std::int64_t panel = 0;
+    std::int64_t end_s = 0;
+    std::int64_t revision = 0;
+    std::int64_t stored_s = 0;
+};
+
+class Purge {
+  public:
+    Purge(Database& database, Writer& writer, const PurgeLimits& limits)
+        : database_(database), writer_(writer), limits_(limits) {}
+
+    PurgeReport step(UtcTime now) {
+        find_pressure();
+        sent_through_ = database_.prepare("SELECT min(through) FROM cursor")
+                            .number()
+                            .value_or(std::numeric_limits<std::int64_t>::max());
+        const std::vector<Victim> oldest = oldest_batches();
+        PurgeReport report;
+        std::vector<Victim> lost;
+        for (const Victim& victim : oldest) {
+            if (!may_go(victim)) {
+                break;
+            }
+            empty(victim);
+            ++report.batches;
+            if (victim.seq > sent_through_) {
+                lost.push_back(victim);
+            }
+        }
+        report.unsent_batches = lost.size();
+        report.more =
+            !limits_.no_room && report.batches == static_cast<std::size_t>(batches_per_step);
+        if (report.batches > 0) {
+            database_.prepare("UPDATE meta SET value = ? WHERE key = 'purged_through'")
+                .with(oldest.at(report.batches - 1).seq)
+                .run();
+        }
+        if (!lost.empty()) {
+            writer_.put_events({loss(lost, now)}, now);
+        }
+        return report;
+    }
+
+  private:
+    void find_pressure() {
+        const std::int64_t free = database_.prepare("PRAGMA freelist_count").number().value_or(0);
+        const std::int64_t used =
+            database_.prepare("PRAGMA page_count").number().value_or(0) - free;
+        // Where free pages did not help a commit, more of them would not either.
+        const bool no_room = limits_.no_room && free < free_pages_enough;
+        sent_may_go_ = no_room || used * 100 > limits_.pages_max * sent_percent;
+        unsent_may_go_ = no_room || used * 100 > limits_.pages_max * unsent_percent;
+    }
+
+    std::vector<Victim> oldest_batches() {
+        Statement row = database_.prepare(
+            R"(SELECT seq, panel, "end", revision, stored FROM batch WHERE seq > ?
+            ORDER BY seq LIMIT ?)");
+        row.with(read_meta(database_, "purged_through"), batches_per_step);
+        std::vector<Victim> victims;
+        while (row.next()) {
+            victims.push_back(
+                {row.integer(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4)});
+        }
+        return victims;
+    }
+
+    [[nodiscard]] bool may_go(const Victim& victim) const {
+        if (victim.seq > sent_through_) {
+            return unsent_may_go_;
+        }
+        return sent_may_go_ || victim.stored_s < epoch_s(limits_.sent_before);
+    }
+
+    void empty(const Victim& victim) {
+        const std::int64_t first = victim.panel * points_per_panel_max;
+        const std::int64_t last = first + points_per_panel_max - 1;
+        keep_edges_.with(victim.end_s, first, last, victim.revision).run();
+        mark_.with(victim.seq).run();
+        remove_records_.with(victim.end_s, first, last, victim.revision).run();
+        remove_events_.with(victim.seq).run();
+    }
+
+    Event loss(const std::vector<Victim>& lost, UtcTime now) {
+        Statement behind = database_.prepare(
+            "SELECT destination FROM cursor WHERE through < ? ORDER BY through LIMIT 1");
+        std::string destination;
+        if (behind.with(lost.back().seq).next()) {
+            destination = behind.text(0);
+            behind.reset();
+        }
+        Event event;
+        event.at = now;
+        event.start = now;
+        event.panel = gateway_panel;
+        event.source = "gateway";
+        event.kind = EventKind::records_purged;
+        event.old_value = std::to_string(lost.front().seq);
+        event.new_value = std::to_string(lost.back().seq);
+        event.text = fmt::format(
+            "The store is full: {} batches (seq {} to {}) were removed before destination {} had "
+            "received them.",
+            lost.size(), event.old_value, event.new_value, destination);
+        return event;
+    }
+
+    Database& database_;
+    Writer& writer_;
+    PurgeLimits limits_;
+    std::int64_t sent_through_ = 0;
+    bool sent_may_go_ = false;
+    bool unsent_may_go_ = false;
+
+    Statement keep_edges_ = database_.prepare(
+        R"(UPDATE chain SET edge = r."end", edge_register = r.register FROM record AS r
+        WHERE r."end" = ? AND r.point BETWEEN ? AND ? AND r.revision = ?
+        AND r.register IS NOT NULL AND chain.point = r.point AND chain.series = r.series
+        AND chain.edge < r."end")");
+    Statement mark_ = database_.prepare("UPDATE batch SET purged = 1 WHERE seq = ?");
+    Statement remove_records_ = database_.prepare(
+        R"(DELETE FROM record WHERE "end" = ? AND point BETWEEN ? AND ? AND revision = ?)");
+    Statement remove_events_ = database_.prepare("DELETE FROM event WHERE batch = ?");
+};
+
+Result<PurgeReport> step_in_transaction(Database& database, Writer& writer,
+                                        const PurgeLimits& limits, UtcTime now) {
+    Transaction transaction(database, Transaction::Kind::write, "purge");
+    const PurgeReport report = Purge(database, writer, limits).step(now);
+    if (const Result<void> done = transaction.commit(); !done) {
+        writer.forget();
+        return done.error();
+    }
+    return report;
+}
+
+}  // namespace
+
+Result<PurgeReport> purge_step(Database& database, Writer& writer, const PurgeLimits& limits,
+                               UtcTime now) {
+    database.exec(fmt::format("PRAGMA max_page_count={}", limits.pages_max + reserve_pages));
+    if (const Result<void> widened = database.outcome("purge: use the reserve"); !widened) {
+        return widened.error();
+    }
+    Result<PurgeReport> report = step_in_transaction(database, writer, limits, now);
+    database.exec(fmt::format("PRAGMA max_page_count={}", limits.pages_max));
+    if (const Result<void> narrowed = database.outcome("purge: give the reserve back"); !narrowed) {
+        return narrowed.error();
+    }
+    return report;
+}
+
+}  // namespace metergate::storage

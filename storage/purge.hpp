@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gateway/model/time.hpp"
+#include "storage/sqlite.hpp"
+#include "storage/writer.hpp"
+
+namespace metergate::storage {
+
+struct PurgeLimits {
+    UtcSeconds sent_before;      ///< what every destination has, and was stored before this, may go
+    std::int64_t pages_max = 0;  ///< the store's limit; above 90 % of it anything sent may go,
+                                 ///< above 96 % also what was not sent
+    bool no_room = false;        ///< a commit has found no room: as if above both
+};
+
+struct PurgeReport {
+    std::size_t batches = 0;         ///< emptied by this step
+    std::size_t unsent_batches = 0;  ///< of these, not yet passed by every destination's cursor
+    bool more = false;               ///< another step would find more to do
+};
+
+/// One small step of the purge, in one transaction: empties the oldest batches (by seq, never by
+/// `end`) as far as the limits ask. Their rows stay as tombstones with number and revision. Sent =
+/// passed by every stored cursor. Losing unsent records is told by an event `records_purged`. The
+/// edge of a chain whose records go is kept in the chain's row.
+[[nodiscard]] Result<PurgeReport> purge_step(Database& database, Writer& writer,
+                                             const PurgeLimits& limits, UtcTime now);
+
+}  // namespace metergate::storage
