@@ -1,0 +1,390 @@
+#include "northbound/delivery.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "northbound/native_encoder.hpp"
+
+namespace metergate::northbound {
+namespace {
+
+constexpr Duration poll_period = std::chrono::milliseconds{500};
+constexpr Duration connecting_poll_period = std::chrono::milliseconds{50};
+constexpr Duration live_pause = std::chrono::milliseconds{5};
+constexpr Duration connect_timeout = std::chrono::seconds{30};
+constexpr Duration status_period = std::chrono::seconds{60};
+constexpr Duration cursor_period = std::chrono::seconds{1};
+constexpr Duration goodbye_time = std::chrono::milliseconds{1500};
+constexpr Duration count_period = std::chrono::seconds{1};
+constexpr Duration rate_period = std::chrono::seconds{60};
+constexpr std::size_t live_per_step = 32;
+constexpr std::size_t live_in_flight_max = 64;
+constexpr std::size_t events_per_step = 8;
+constexpr std::size_t events_max = 256;
+
+constexpr std::array<std::string_view, 5> state_names{"connecting", "connected", "waiting",
+                                                      "paused", "stopped"};
+
+std::string seconds_text(Duration duration) {
+    return std::to_string(std::chrono::floor<std::chrono::seconds>(duration).count()) + " s";
+}
+
+}  // namespace
+
+std::string_view name_of(DeliveryStatus::State state) {
+    return state_names.at(static_cast<std::size_t>(state));
+}
+
+Delivery::Delivery(DeliveryOptions options, record::Directory directory, Parts parts,
+                   std::optional<BatchSeq> stored_cursor)
+    : options_(std::move(options)),
+      directory_(std::move(directory)),
+      parts_(std::move(parts)),
+      meta_(encode_meta(directory_, options_.filter)),
+      meta_version_(version_of(meta_)),
+      batches_(
+          options_, parts_.batches,
+          [this](Batch batch) {
+              options_.filter.apply(batch);
+              return Message{batch_topic(directory_, batch.panel),
+                             encode_batch(batch, directory_, parts_.batches.epoch())};
+          },
+          stored_cursor),
+      live_(options_, parts_.live_values, directory_),
+      events_(events_max, WhenFull::keep_newest_per_key),
+      backoff_(options_.seed),
+      moved_(stored_cursor) {
+    status_.destination = options_.destination;
+    status_.cursor = stored_cursor;
+}
+
+Instant Delivery::step() {
+    const Instant now = parts_.clock.now();
+    if (phase_ == Phase::stopped) {
+        return never;
+    }
+    take_outcomes(now);
+    batches_.find_start(now);
+    follow_link(now);
+    if (phase_ == Phase::up && !stop_by_) {
+        send_batches(now);
+        send_events(now);
+        send_live(now);
+        if (now >= status_at_) {
+            announce_status(now, true);
+        }
+        watch(now);
+    }
+    move_cursor(now, false);
+    if (stop_by_) {
+        finish_stop(now);
+    }
+    note_status(now);
+    return next_step(now);
+}
+
+void Delivery::take_outcomes(Instant now) {
+    for (const PublishOutcome& outcome : parts_.publisher.take_outcomes()) {
+        switch (static_cast<Lane>(outcome.token & 3U)) {
+            case Lane::control:
+                take_control(outcome);
+                break;
+            case Lane::live:
+                live_in_flight_ -= live_in_flight_ > 0 ? 1 : 0;
+                break;
+            case Lane::batch: {
+                const std::uint64_t before = batches_.acknowledged();
+                const bool answered = !outcome.error || outcome.error->fault == Fault::refused;
+                heed(batches_.take(outcome, now));
+                if (batches_.acknowledged() != before) {
+                    const std::scoped_lock lock(status_mutex_);
+                    status_.last_success = parts_.clock.utc();
+                }
+                if (answered && phase_ == Phase::up) {
+                    proved_to_work();
+                }
+            }
+        }
+    }
+}
+
+void Delivery::take_control(const PublishOutcome& outcome) {
+    if (controls_.erase(outcome.token) == 0) {
+        return;
+    }
+    control_acknowledged_ = control_acknowledged_ || !outcome.error;
+    link_error_ = outcome.error ? outcome.error->text : std::string{};
+}
+
+void Delivery::follow_link(Instant now) {
+    const LinkState link = parts_.publisher.state();
+    switch (phase_) {
+        case Phase::waiting:
+            if (now >= connect_at_ && !stop_by_) {
+                connect(now);
+            }
+            break;
+        case Phase::connecting:
+            if (link == LinkState::open) {
+                connected(now);
+            } else if (link == LinkState::closed) {
+                connection_lost(now, parts_.publisher.take_fault().value_or(
+                                         Error{Fault::disconnected, "no connection"}));
+            } else if (now - phase_since_ >= connect_timeout) {
+                connection_lost(
+                    now, {Fault::timeout, "no connection within " + seconds_text(connect_timeout)});
+            }
+            break;
+        case Phase::up:
+            if (link != LinkState::open) {
+                connection_lost(now, parts_.publisher.take_fault().value_or(
+                                         Error{Fault::disconnected, "the connection was lost"}));
+            } else if (!proved_ && control_acknowledged_ && batches_.idle()) {
+                proved_to_work();
+            }
+            break;
+        case Phase::stopped:
+            break;
+    }
+}
+
+void Delivery::connect(Instant now) {
+    phase_ = Phase::connecting;
+    phase_since_ = now;
+    (void)parts_.publisher.take_fault();
+    parts_.publisher.connect(will());
+}
+
+void Delivery::connected(Instant now) {
+    phase_ = Phase::up;
+    phase_since_ = now;
+    proved_ = false;
+    control_acknowledged_ = false;
+    link_error_.clear();
+    batches_.connection_opened(now);
+    live_.restart();
+    while (events_.pop(now)) {  // told late they would mislead; the batches carry them
+    }
+    send_control(now, {gateway_topic(directory_.gateway, "meta"), meta_, true});
+    announce_status(now, true);
+}
+
+void Delivery::connection_lost(Instant now, Error why) {
+    parts_.publisher.disconnect();
+    batches_.connection_lost();
+    controls_.clear();
+    live_in_flight_ = 0;
+    phase_ = Phase::waiting;
+    phase_since_ = now;
+    connect_at_ = now + backoff_.next();
+    link_error_ = std::move(why.text);
+    if (!lost_since_) {
+        lost_since_ = parts_.clock.utc();
+        report(EventKind::destination_lost, link_error_);
+    }
+}
+
+/// A connection that only comes about and breaks again is no return, and earns no faster retry.
+void Delivery::proved_to_work() {
+    if (std::exchange(proved_, true)) {
+        return;
+    }
+    backoff_.reset();
+    if (lost_since_) {
+        report(EventKind::destination_back, "connected again, " + std::string("messages are taken"),
+               std::exchange(lost_since_, std::nullopt));
+    }
+}
+
+/// A connection that swallows messages without answering is as bad as none.
+void Delivery::watch(Instant now) {
+    Instant oldest = batches_.waiting_since();
+    for (const auto& [token, sent] : controls_) {
+        oldest = std::min(oldest, sent);
+    }
+    if (oldest != never && now - oldest >= options_.ack_timeout) {
+        connection_lost(now, {Fault::timeout,
+                              "no acknowledgement within " + seconds_text(options_.ack_timeout)});
+    }
+}
+
+std::string Delivery::status_payload(bool online, std::string_view reason, UtcTime at) {
+    StatusReport report{online, reason, options_.program_version, meta_version_, at, {}};
+    if (auto spans = parts_.batches.spans()) {
+        std::erase_if(*spans,
+                      [&](const auto& span) { return !options_.filter.passes(span.panel); });
+        report.spans = std::move(*spans);
+    }
+    return encode_status(report, directory_, parts_.batches.epoch());
+}
+
+Message Delivery::will() {
+    return {gateway_topic(directory_.gateway, "status"),
+            status_payload(false, "connection lost", {}), true};
+}
+
+void Delivery::announce_status(Instant now, bool online) {
+    status_at_ = now + status_period;
+    send_control(now, {gateway_topic(directory_.gateway, "status"),
+                       status_payload(online, online ? "" : "stopped", parts_.clock.utc()), true});
+}
+
+void Delivery::send_control(Instant now, const Message& message) {
+    const Token token = next_token(Lane::control);
+    if (const auto sent = parts_.publisher.publish(message, token); sent) {
+        controls_.emplace(token, now);
+    } else {
+        link_error_ = sent.error().within(message.topic).text;
+    }
+}
+
+void Delivery::send_batches(Instant now) {
+    heed(batches_.send(now, parts_.publisher, [this] { return next_token(Lane::batch); }));
+}
+
+void Delivery::send_events(Instant now) {
+    for (std::size_t sent = 0; sent < events_per_step; ++sent) {
+        const auto event = events_.pop(now);
+        if (!event) {
+            return;
+        }
+        const Message message{gateway_topic(directory_.gateway, "event"), encode_event(*event),
+                              false, Assurance::best_effort};
+        if (options_.filter.passes(event->panel) &&
+            parts_.publisher.publish(message, next_token(Lane::live))) {
+            ++live_in_flight_;
+        }
+    }
+}
+
+void Delivery::send_live(Instant now) {
+    if (!options_.live_values) {
+        return;
+    }
+    live_.refresh(now);
+    for (std::size_t sent = 0; sent < live_per_step && live_in_flight_ < live_in_flight_max;
+         ++sent) {
+        const auto message = live_.next(now);
+        if (!message || !parts_.publisher.publish(*message, next_token(Lane::live))) {
+            return;
+        }
+        ++live_in_flight_;
+    }
+}
+
+Token Delivery::next_token(Lane lane) {
+    return ++last_token_ << 2U | static_cast<Token>(lane);
+}
+
+void Delivery::heed(BatchLane::News news) {
+    if (news == BatchLane::News::paused) {
+        report(EventKind::destination_paused,
+               "the same batch is refused again and again: " + batches_.last_error());
+    }
+    if (news == BatchLane::News::resumed) {
+        report(EventKind::destination_back, "the refused batch was taken");
+    }
+}
+
+void Delivery::report(EventKind kind, const std::string& text, std::optional<UtcTime> began) {
+    Event event;
+    event.at = parts_.clock.utc();
+    event.panel = gateway_panel;
+    event.source = options_.destination;
+    event.kind = kind;
+    event.start = began.value_or(event.at);
+    if (kind == EventKind::destination_back) {
+        event.end = event.at;
+    }
+    const std::string& name = options_.name.empty() ? options_.destination : options_.name;
+    event.text = "destination " + name + ": " + text;
+    parts_.report(std::move(event));
+}
+
+void Delivery::move_cursor(Instant now, bool at_once) {
+    const auto& cursor = batches_.cursor();
+    if (!cursor || cursor == moved_ || (now < move_at_ && !at_once)) {
+        return;
+    }
+    parts_.cursors.move({options_.destination, *cursor});
+    moved_ = cursor;
+    move_at_ = now + cursor_period;
+}
+
+void Delivery::stop() {
+    if (stop_by_ || phase_ == Phase::stopped) {
+        return;
+    }
+    const Instant now = parts_.clock.now();
+    stop_by_ = now + goodbye_time;
+    if (phase_ == Phase::up) {
+        announce_status(now, false);
+    }
+}
+
+void Delivery::finish_stop(Instant now) {
+    const bool answered = batches_.waiting_since() == never && controls_.empty();
+    if (phase_ == Phase::up && !answered && now < *stop_by_) {
+        return;
+    }
+    move_cursor(now, true);
+    parts_.publisher.disconnect();
+    phase_ = Phase::stopped;
+}
+
+void Delivery::note_status(Instant now) {
+    using State = DeliveryStatus::State;
+    constexpr std::array<State, 4> state_of{State::waiting, State::connecting, State::connected,
+                                            State::stopped};
+    if (now >= count_at_) {
+        count_at_ = now + count_period;
+        if (const auto newest = parts_.batches.newest()) {
+            newest_ = raw(*newest);
+        }
+    }
+    const std::scoped_lock lock(status_mutex_);
+    if (now >= rate_at_) {
+        rate_at_ = now + rate_period;
+        status_.acknowledged_last_min =
+            batches_.acknowledged() - std::exchange(counted_, batches_.acknowledged());
+    }
+    const bool paused = phase_ == Phase::up && batches_.paused();
+    status_.state = paused ? State::paused : state_of.at(static_cast<std::size_t>(phase_));
+    status_.cursor = batches_.cursor();
+    status_.backlog =
+        status_.cursor ? std::max<std::int64_t>(newest_ - raw(*status_.cursor), 0) : 0;
+    status_.acknowledged = batches_.acknowledged();
+    status_.last_error = link_error_.empty() ? batches_.last_error() : link_error_;
+}
+
+DeliveryStatus Delivery::status() const {
+    const std::scoped_lock lock(status_mutex_);
+    return status_;
+}
+
+Instant Delivery::next_step(Instant now) const {
+    if (phase_ == Phase::stopped) {
+        return never;
+    }
+    if (stop_by_) {
+        return std::min(*stop_by_, now + live_pause);
+    }
+    Instant next = now + (phase_ == Phase::connecting ? connecting_poll_period : poll_period);
+    const auto consider = [&](Instant at) {
+        if (at > now) {
+            next = std::min(next, at);
+        }
+    };
+    if (!batches_.cursor()) {
+        consider(std::max(now + live_pause, batches_.next_at()));
+    }
+    consider(phase_ == Phase::waiting ? connect_at_ : batches_.next_at());
+    consider(batches_.cursor() == moved_ ? never : move_at_);
+    if (phase_ == Phase::up && live_.waiting() && live_in_flight_ < live_in_flight_max) {
+        consider(now + live_pause);
+    }
+    return next;
+}
+
+}  // namespace metergate::northbound

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/model/clock.hpp"
+#include "gateway/model/event.hpp"
+#include "gateway/model/queue.hpp"
+#include "gateway/record/directory.hpp"
+#include "gateway/record/live_values.hpp"
+#include "gateway/record/store.hpp"
+#include "northbound/backoff.hpp"
+#include "northbound/batch_lane.hpp"
+#include "northbound/delivery_options.hpp"
+#include "northbound/live_lane.hpp"
+#include "northbound/publisher.hpp"
+
+namespace metergate::northbound {
+
+/// How a destination is doing, for people.
+struct DeliveryStatus {
+    enum class State : std::uint8_t {
+        connecting,  ///< the connection is being made
+        connected,
+        waiting,  ///< no connection; the next try is at a later moment
+        paused,   ///< connected, but the same batch is refused again and again: a person is needed
+        stopped,
+    };
+    Id destination;
+    State state = State::waiting;
+    std::optional<BatchSeq> cursor;  ///< all up to here is acknowledged; nothing: not yet started
+    std::int64_t backlog = 0;        ///< batches still to go, at most
+    std::uint64_t acknowledged = 0;  ///< batches since the start
+    std::uint64_t acknowledged_last_min = 0;  ///< in the last whole minute
+    std::optional<UtcTime> last_success;      ///< of a batch
+    std::string last_error;                   ///< one plain sentence; empty if all is well
+};
+/// "connecting", "connected", "waiting", "paused", "stopped".
+[[nodiscard]] std::string_view name_of(DeliveryStatus::State state);
+
+/// Brings everything to one destination: batches at least once and oldest first, live values beside
+/// them, meta and status. Keeps a cursor and nothing else. Stepped; one thread, except where noted.
+class Delivery {
+  public:
+    /// What a delivery works with; all of it outlives the delivery.
+    struct Parts {
+        const Clock& clock;
+        record::BatchSource& batches;
+        record::CursorStore& cursors;
+        Publisher& publisher;
+        const record::LiveValues& live_values;
+        std::function<void(Event)> report;  ///< takes destination-lost, -back and -paused
+    };
+
+    /// `stored_cursor` is what CursorStore::load said.
+    Delivery(DeliveryOptions options, record::Directory directory, Parts parts,
+             std::optional<BatchSeq> stored_cursor);
+
+    /// Does what is due and returns when it wants to be called next. To be called earlier when the
+    /// publisher has news or a batch was stored.
+    [[nodiscard]] Instant step();
+
+    /// Begins to stop: says goodbye, moves the cursor, disconnects. stopped() follows within 2 s of
+    /// steps.
+    void stop();
+    [[nodiscard]] bool stopped() const { return phase_ == Phase::stopped; }
+
+    /// Takes an event to be told at once on the topic `event`. Any thread. Bounded: of too many the
+    /// oldest go, as all do while there is no connection; the batches carry every event anyway.
+    void tell(const Event& event) { events_.push(parts_.clock.now(), event); }
+
+    /// Any thread.
+    [[nodiscard]] DeliveryStatus status() const;
+
+  private:
+    enum class Phase : std::uint8_t { waiting, connecting, up, stopped };
+    /// The kind of a message is in the low bits of its token.
+    enum class Lane : Token { batch = 0, control = 1, live = 2 };
+
+    void take_outcomes(Instant now);
+    void take_control(const PublishOutcome& outcome);
+    void follow_link(Instant now);
+    void connect(Instant now);
+    void connected(Instant now);
+    void connection_lost(Instant now, Error why);
+    void proved_to_work();
+    void watch(Instant now);
+
+    void announce_status(Instant now, bool online);
+    void send_control(Instant now, const Message& message);
+    void send_batches(Instant now);
+    void send_live(Instant now);
+    void send_events(Instant now);
+    [[nodiscard]] Message will();
+    [[nodiscard]] std::string status_payload(bool online, std::string_view reason, UtcTime at);
+    [[nodiscard]] Token next_token(Lane lane);
+
+    void heed(BatchLane::News news);
+    void report(EventKind kind, const std::string& text, std::optional<UtcTime> began = {});
+    void move_cursor(Instant now, bool at_once);
+    void finish_stop(Instant now);
+    void note_status(Instant now);
+    [[nodiscard]] Instant next_step(Instant now) const;
+
+    const DeliveryOptions options_;
+    const record::Directory directory_;
+    Parts parts_;
+    const std::string meta_;
+    const std::string meta_version_;
+    BatchLane batches_;
+    LiveLane live_;
+    Queue<Event> events_;
+    Backoff backoff_;
+
+    Phase phase_ = Phase::waiting;
+    Instant phase_since_{};
+    Instant connect_at_{};
+    Token last_token_ = 0;
+    std::map<Token, Instant> controls_;  ///< meta and status messages in flight, when sent
+    std::size_t live_in_flight_ = 0;
+    Instant status_at_{};
+    bool control_acknowledged_ = false;  ///< on this connection
+    bool proved_ = false;                ///< this connection has carried something
+    std::optional<UtcTime> lost_since_;  ///< set: the loss is reported, the return is not
+    std::string link_error_;
+
+    std::optional<BatchSeq> moved_;  ///< the cursor as given to the store
+    Instant move_at_{};
+    std::optional<Instant> stop_by_;
+
+    Instant count_at_{};
+    Instant rate_at_{};
+    std::int64_t newest_ = 0;
+    std::uint64_t counted_ = 0;
+    mutable std::mutex status_mutex_;
+    DeliveryStatus status_;  ///< guarded by status_mutex_
+};
+
+}  // namespace metergate::northbound
