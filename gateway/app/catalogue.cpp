@@ -1,0 +1,67 @@
+#include "gateway/app/catalogue.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "northbound/mqtt/paho_publisher.hpp"
+#include "southbound/modbus/libmodbus_transport.hpp"
+#include "southbound/modbus/rtu_line.hpp"
+#include "southbound/modbus/tcp_line.hpp"
+
+namespace metergate::app {
+namespace {
+
+namespace modbus = southbound::modbus;
+
+modbus::SerialParity parity_of(schema::Parity parity) {
+    switch (parity) {
+        case schema::Parity::none:
+            return modbus::SerialParity::none;
+        case schema::Parity::even:
+            return modbus::SerialParity::even;
+        case schema::Parity::odd:
+            break;
+    }
+    return modbus::SerialParity::odd;
+}
+
+std::unique_ptr<southbound::Line> make_rs485(const schema::Rs485Settings& rs485,
+                                             const Clock& clock) {
+    const auto baud = static_cast<std::uint32_t>(rs485.baud);
+    const auto stop_bits = static_cast<std::uint32_t>(rs485.stop_bits);
+    const std::uint32_t parity_bits = rs485.parity == schema::Parity::none ? 0 : 1;
+    auto port =
+        modbus::LibmodbusTransport::serial({rs485.port, baud, parity_of(rs485.parity), stop_bits});
+    const modbus::WireFormat wire{baud, 1 + 8 + parity_bits + stop_bits};
+    return std::make_unique<modbus::RtuLine>(clock, std::move(port), wire);
+}
+
+std::unique_ptr<southbound::Line> make_modbus_tcp(const schema::ModbusTcpSettings& tcp,
+                                                  const Clock& clock) {
+    auto connection =
+        modbus::LibmodbusTransport::tcp({tcp.host, static_cast<std::uint16_t>(tcp.port)});
+    return std::make_unique<modbus::TcpLine>(clock, std::move(connection));
+}
+
+}  // namespace
+
+std::unique_ptr<southbound::Line> make_line(const schema::LineSettings& line, const Clock& clock) {
+    if (line.rs485) {
+        return make_rs485(*line.rs485, clock);
+    }
+    if (line.modbus_tcp) {
+        return make_modbus_tcp(*line.modbus_tcp, clock);
+    }
+    std::abort();  // checked settings name exactly one kind
+}
+
+std::unique_ptr<northbound::Publisher> make_publisher(
+    const schema::DestinationSettings& destination, const Id& gateway) {
+    if (destination.mqtt) {
+        return std::make_unique<northbound::mqtt::PahoPublisher>(*destination.mqtt, gateway,
+                                                                 destination.id);
+    }
+    std::abort();  // checked settings name exactly one kind
+}
+
+}  // namespace metergate::app

@@ -1,0 +1,241 @@
+#include <charconv>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/schema/utc_text.hpp"
+#include "gateway/app/commands.hpp"
+#include "gateway/app/direct_read.hpp"
+#include "gateway/app/text_table.hpp"
+#include "gateway/control/client.hpp"
+#include "gateway/model/clock.hpp"
+#include "gateway/model/quantity.hpp"
+
+/// The commands that ask a running daemon.
+namespace metergate::app {
+namespace {
+
+using schema::Json;
+
+constexpr int answer_timeout_ms = 10'000;
+/// A read waits its turn on a slow line.
+constexpr int read_timeout_ms = 60'000;
+
+void print(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+Exit complain(const Error& error) {
+    std::fputs((error.text + "\n").c_str(), stderr);
+    return Exit::failed;
+}
+
+/// One cell of a table: texts as they are, numbers and null as people write them.
+std::string cell(const Json* value) {
+    if (value == nullptr || value->is_null()) {
+        return "-";
+    }
+    if (const auto* text = value->as_string()) {
+        return text->empty() ? "-" : *text;
+    }
+    if (const auto* yes = value->as_bool()) {
+        return *yes ? "yes" : "no";
+    }
+    return schema::write_compact(*value);
+}
+
+std::vector<std::string> cells(const Json& object, const std::vector<std::string_view>& keys) {
+    std::vector<std::string> row;
+    row.reserve(keys.size());
+    for (const auto key : keys) {
+        row.push_back(cell(object.find(key)));
+    }
+    return row;
+}
+
+/// The items of a list as a table of some of their members.
+std::string list_table(const Json& list, const std::vector<std::string_view>& keys) {
+    std::vector<std::vector<std::string>> rows{{keys.begin(), keys.end()}};
+    if (const auto* items = list.as_array()) {
+        for (const Json& item : *items) {
+            rows.push_back(cells(item, keys));
+        }
+    }
+    return text_table(rows);
+}
+
+/// Points with their values, a column for each quantity that any of them has.
+std::string points_table(const Json& points, const std::vector<std::string_view>& leading) {
+    std::vector<std::string_view> quantities;
+    for (std::size_t i = 0; i < quantity_count; ++i) {
+        const std::string_view name = facts_of(static_cast<Quantity>(i)).name;
+        for (const Json& point : *points.as_array()) {
+            const Json* values = point.find("values");
+            if (values != nullptr && values->find(name) != nullptr) {
+                quantities.push_back(name);
+                break;
+            }
+        }
+    }
+    std::vector<std::vector<std::string>> rows{{leading.begin(), leading.end()}};
+    rows.front().insert(rows.front().end(), quantities.begin(), quantities.end());
+    for (const Json& point : *points.as_array()) {
+        auto row = cells(point, leading);
+        const auto values = cells(*point.find("values"), quantities);
+        row.insert(row.end(), values.begin(), values.end());
+        rows.push_back(std::move(row));
+    }
+    return text_table(rows);
+}
+
+void print_status_text(const Json& status) {
+    print("gateway " + cell(status.find("gateway")) + ", metergate " +
+          cell(status.find("version")) + "\n\n");
+    for (const Json& line : *status.find("lines")->as_array()) {
+        const Json* fault = line.find("fault");
+        print("line " + cell(line.find("line")) + ": " +
+              (fault->is_null() ? "up" : "DOWN: " + cell(fault)) + "\n");
+        print(list_table(*line.find("panels"),
+                         {"panel", "state", "serial", "age_ms", "replies", "timeouts", "bad_frames",
+                          "reply_mean_ms", "problem"}) +
+              "\n");
+    }
+    const Json& recorder = *status.find("recorder");
+    print("recorder: newest interval " + cell(recorder.find("newest_end")) + ", time known " +
+          cell(recorder.find("time_trusted")) + ", store " +
+          (recorder.find("store_fault")->is_null() ? "good" : cell(recorder.find("store_fault"))) +
+          "\n\n");
+    print(list_table(*status.find("destinations"),
+                     {"destination", "state", "cursor", "backlog", "acknowledged_last_min",
+                      "last_success", "last_error"}) +
+          "\n");
+    print(points_table(*status.find("points"), {"panel", "point", "age_ms"}));
+}
+
+Result<Json> ask(const Paths& paths, const std::string& method, const Json& params,
+                 int timeout_ms) {
+    auto client = control::Client::connect(paths.socket);
+    if (!client) {
+        return client.error();
+    }
+    return client->call(method, params, timeout_ms);
+}
+
+/// Asks, and tells a missing daemon from a failed request.
+template <class Show>
+Exit ask_and_show(const Paths& paths, const std::string& method, const Json& params, Show show) {
+    auto client = control::Client::connect(paths.socket);
+    if (!client) {
+        complain(client.error());
+        return client.error().fault == Fault::not_found ? Exit::no_daemon : Exit::failed;
+    }
+    const auto answer = client->call(method, params, answer_timeout_ms);
+    if (!answer) {
+        return complain(answer.error());
+    }
+    show(*answer);
+    return Exit::ok;
+}
+
+/// "1234.567" as Wh. Nothing if it is no number of kWh with at most three decimals.
+std::optional<Milli> wh_from_kwh(const std::string& text) {
+    const auto dot = text.find('.');
+    std::string digits = text.substr(0, dot);
+    std::string decimals = dot == std::string::npos ? "" : text.substr(dot + 1);
+    if (digits.empty() || digits.size() > 12 || decimals.size() > 3) {
+        return std::nullopt;
+    }
+    decimals.resize(3, '0');
+    digits += decimals;
+    Milli wh = 0;
+    const char* end = digits.data() + digits.size();
+    const auto [stop, fault] = std::from_chars(digits.data(), end, wh);
+    return fault == std::errc{} && stop == end && wh >= 0 ? std::optional(wh) : std::nullopt;
+}
+
+}  // namespace
+
+Exit print_status(const Paths& paths, bool as_json) {
+    return ask_and_show(paths, "status", Json::object(), [&](const Json& status) {
+        if (as_json) {
+            print(schema::write_pretty(status));
+        } else {
+            print_status_text(status);
+        }
+    });
+}
+
+Exit print_events(const Paths& paths, std::size_t count, bool as_json) {
+    const Json params = Json::object().set("count", count);
+    return ask_and_show(paths, "events", params, [&](const Json& events) {
+        print(as_json ? schema::write_pretty(events)
+                      : list_table(events, {"seq", "at", "source", "kind", "occurrence", "text"}));
+    });
+}
+
+Exit read_panel(const Paths& paths, const std::string& line, const std::string& panel,
+                bool as_json) {
+    auto points =
+        ask(paths, "read", Json::object().set("line", line).set("panel", panel), read_timeout_ms);
+    if (!points && points.error().fault == Fault::not_found) {
+        auto client = control::Client::connect(paths.socket);
+        if (!client) {
+            points = read_directly(paths, line, panel);
+        }
+    }
+    if (!points) {
+        return complain(points.error());
+    }
+    print(as_json ? schema::write_pretty(*points) : points_table(*points, {"point"}));
+    return Exit::ok;
+}
+
+Exit change_out(const Paths& paths, const ChangeOutRequest& request) {
+    const auto last = wh_from_kwh(request.last_read_kwh);
+    const auto first = wh_from_kwh(request.first_read_kwh);
+    if (!last || !first) {
+        std::fputs("a read is written in kWh like 81250.125, with at most three decimals\n",
+                   stderr);
+        return Exit::usage;
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(SystemClock().utc());
+    const Json params = Json::object()
+                            .set("point", request.point)
+                            .set("new_serial", request.new_serial)
+                            .set("last_read_wh", *last)
+                            .set("first_read_wh", *first)
+                            .set("at_s", epoch_s(now))
+                            .set("reason", request.reason)
+                            .set("who", request.who);
+    return ask_and_show(paths, "change-out", params, [&](const Json&) {
+        print("recorded: " + request.point + " has meter " + request.new_serial + " from " +
+              schema::utc_text(now) + "\n");
+    });
+}
+
+Exit read_at(const Paths& paths, const std::string& point, const std::string& time, bool as_json) {
+    const auto at = schema::utc_from_text(time);
+    if (!at) {
+        std::fputs("a time is written in UTC like 2026-01-31T05:00:00Z\n", stderr);
+        return Exit::usage;
+    }
+    const Json params = Json::object().set("point", point).set("time_s", epoch_s(*at));
+    return ask_and_show(paths, "read-at", params, [&](const Json& around) {
+        if (as_json) {
+            print(schema::write_pretty(around));
+            return;
+        }
+        for (const std::string_view side : {"before", "after"}) {
+            const Json& read = *around.find(side);
+            print(std::string(side) + ": " +
+                  (read.is_null() ? "nothing recorded"
+                                  : cell(read.find("kwh")) + " kWh at " + cell(read.find("at")) +
+                                        ", within " + cell(read.find("uncertainty_kwh")) + " kWh") +
+                  "\n");
+        }
+    });
+}
+
+}  // namespace metergate::app

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "gateway/app/paths.hpp"
+
+/// The commands of the program. Each prints to standard output, complains on standard error, and
+/// returns the exit code.
+namespace metergate::app {
+
+[[nodiscard]] Exit run_daemon(const Paths& paths);
+
+/// Checks the settings and prints what follows from them for each point.
+[[nodiscard]] Exit check_settings(const Paths& paths);
+/// The JSON Schema of the settings file, or the manual of all fields as Markdown.
+[[nodiscard]] Exit print_schema(bool as_manual);
+/// The wiring of one panel as CSV.
+[[nodiscard]] Exit print_wiring(const Paths& paths, const std::string& panel);
+/// Takes the wiring of one panel from a CSV file into the settings file.
+[[nodiscard]] Exit import_wiring(const Paths& paths, const std::string& panel,
+                                 const std::string& csv_file);
+
+[[nodiscard]] Exit print_status(const Paths& paths, bool as_json);
+[[nodiscard]] Exit print_events(const Paths& paths, std::size_t count, bool as_json);
+/// Asks the running daemon; if there is none, opens the line itself.
+[[nodiscard]] Exit read_panel(const Paths& paths, const std::string& line, const std::string& panel,
+                              bool as_json);
+
+struct ChangeOutRequest {
+    std::string point;
+    std::string new_serial;
+    std::string last_read_kwh;
+    std::string first_read_kwh;
+    std::string reason;
+    std::string who;
+};
+[[nodiscard]] Exit change_out(const Paths& paths, const ChangeOutRequest& request);
+[[nodiscard]] Exit read_at(const Paths& paths, const std::string& point, const std::string& time,
+                           bool as_json);
+
+}  // namespace metergate::app

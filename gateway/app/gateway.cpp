@@ -1,0 +1,408 @@
+#include "gateway/app/gateway.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "gateway/app/catalogue.hpp"
+#include "gateway/app/destination_worker.hpp"
+#include "gateway/app/event_desk.hpp"
+#include "gateway/app/instance_lock.hpp"
+#include "gateway/app/line_worker.hpp"
+#include "gateway/app/recorder_worker.hpp"
+#include "gateway/app/site.hpp"
+#include "gateway/app/status_json.hpp"
+#include "gateway/app/version.hpp"
+#include "southbound/profile.hpp"
+#include "storage/history.hpp"
+#include "storage/reader.hpp"
+
+namespace metergate::app {
+namespace {
+
+using schema::Json;
+
+/// No clock that shows an earlier time can be right: the program did not exist.
+constexpr UtcTime program_written = utc_from_ms(1'767'225'600'000);  // 2026-01-01
+/// A wire's open blocks for a second, a commit on worn flash for several: more means stuck.
+constexpr Duration stuck_after = std::chrono::seconds{30};
+
+Result<void> make_data_folder(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (!error) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+    }
+    if (error) {
+        return Error{Fault::refused, "data folder " + path + ": " + error.message()};
+    }
+    return {};
+}
+
+/// What the registers of a point are multiplied by; 1 for an unknown point.
+Ratio multiplier_of(const schema::Settings& settings, const Id& id) {
+    for (const auto& line : settings.lines) {
+        for (const auto& panel : line.panels) {
+            for (const auto& point : panel.points) {
+                const auto profile = southbound::profile_named(panel.profile);
+                const auto* energy = profile ? profile->find(Quantity::energy_delivered) : nullptr;
+                if (point.id == id && energy != nullptr) {
+                    return billing_multiplier(energy->side, transformers_of(point));
+                }
+            }
+        }
+    }
+    return {};
+}
+
+class RunningGateway final : public Gateway {
+  public:
+    RunningGateway(Setup setup, const Clock& clock, const Log& log, InstanceLock lock)
+        : setup_(std::move(setup)),
+          clock_(&clock),
+          lock_(std::move(lock)),
+          events_(clock, log, inbox_.events) {}
+    RunningGateway(const RunningGateway&) = delete;
+    RunningGateway& operator=(const RunningGateway&) = delete;
+    ~RunningGateway() override { stop(); }
+
+    Result<void> open();
+
+    void stop() override;
+    [[nodiscard]] std::optional<std::string> stuck_thread() const override;
+    [[nodiscard]] Json status() const override;
+    [[nodiscard]] Result<Json> events(std::size_t count_max) override;
+    void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) override;
+    [[nodiscard]] Json readings(const std::vector<Reading>& readings) const override {
+        return readings_json(readings, directory_);
+    }
+    void change_out(const Id& point, storage::ChangeOut change, Done done) override;
+    [[nodiscard]] Result<Json> read_at(const Id& point, UtcSeconds time) override;
+
+  private:
+    Result<void> open_store();
+    Result<void> assemble();
+    Result<void> make_recorder(const record::RecordPlan& plan, const record::Restart& restart);
+    void make_lines(std::vector<LinePlan> plans);
+    Result<void> make_destinations();
+    void tell_how_it_started(const record::Restart& restart);
+    void start_threads();
+    Result<storage::SqliteHistory*> history();
+    [[nodiscard]] const record::Directory::Point* find_point(const Id& id) const;
+    [[nodiscard]] std::vector<StepThread*> threads() const;
+
+    Setup setup_;
+    const Clock* clock_;
+    InstanceLock lock_;
+    record::RecorderInbox inbox_;
+    record::LiveValues live_;
+    EventDesk events_;
+    record::Directory directory_;
+    std::unique_ptr<storage::SqliteStore> store_;
+    std::unique_ptr<storage::SqliteHistory> history_;
+    std::unique_ptr<RecorderWorker> recorder_;
+    std::vector<std::unique_ptr<LineWorker>> lines_;
+    std::vector<std::unique_ptr<DestinationWorker>> destinations_;
+    bool started_ = false;
+};
+
+Result<void> RunningGateway::open() {
+    if (auto opened = open_store(); !opened) {
+        return opened;
+    }
+    if (auto assembled = assemble(); !assembled) {
+        return assembled;
+    }
+    start_threads();
+    return {};
+}
+
+Result<void> RunningGateway::open_store() {
+    storage::SqliteStore::Options options;
+    options.retention_days = setup_.settings.recording.retention_days;
+    options.store_max_mb = setup_.settings.recording.store_max_mb;
+    auto store = storage::SqliteStore::open(setup_.paths.store(), *clock_, options);
+    if (!store) {
+        return store.error();
+    }
+    store_ = std::move(*store);
+    return {};
+}
+
+Result<void> RunningGateway::assemble() {
+    const auto request = numbering_request(setup_.settings);
+    if (!request) {
+        return request.error();
+    }
+    const auto numbering = store_->number(*request);
+    if (!numbering) {
+        return numbering.error();
+    }
+    auto site = assemble_site(setup_.settings, *numbering, program_written);
+    if (!site) {
+        return site.error();
+    }
+    const auto restart = store_->restart_state();
+    if (!restart) {
+        return restart.error();
+    }
+    directory_ = std::move(site->directory);
+    if (auto made = make_recorder(site->plan, *restart); !made) {
+        return made;
+    }
+    make_lines(std::move(site->lines));
+    if (auto made = make_destinations(); !made) {
+        return made;
+    }
+    tell_how_it_started(*restart);
+    return {};
+}
+
+Result<void> RunningGateway::make_recorder(const record::RecordPlan& plan,
+                                           const record::Restart& restart) {
+    auto recorder = record::Recorder::make(*clock_, *store_, inbox_, live_, plan, restart);
+    if (!recorder) {
+        return recorder.error();
+    }
+    recorder_ =
+        std::make_unique<RecorderWorker>(*clock_, *store_, inbox_, std::move(*recorder), events_);
+    recorder_->on_stored([this](BatchSeq) {
+        for (const auto& destination : destinations_) {
+            destination->thread().wake();
+        }
+    });
+    return {};
+}
+
+void RunningGateway::make_lines(std::vector<LinePlan> plans) {
+    for (LinePlan& plan : plans) {
+        auto line = make_line(plan.settings, *clock_);
+        const southbound::Sinks sinks{
+            .reading =
+                [this](Reading reading) {
+                    inbox_.readings.push(clock_->now(), std::move(reading));
+                },
+            .event = [this](Event event) { events_.report(std::move(event)); }};
+        lines_.push_back(
+            std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan), sinks));
+    }
+}
+
+Result<void> RunningGateway::make_destinations() {
+    for (const auto& settings : setup_.settings.destinations) {
+        const std::string where = "destination " + settings.id;
+        auto options = northbound::delivery_options_from(settings, directory_);
+        if (!options) {
+            return options.error().within(where);
+        }
+        options->program_version = program_version;
+        auto publisher = make_publisher(settings, setup_.settings.gateway.id);
+        auto batches = storage::SqliteBatchSource::open(setup_.paths.store());
+        const auto cursor = recorder_->load(settings.id);
+        if (!batches || !cursor) {
+            return (batches ? cursor.error() : batches.error()).within(where);
+        }
+        destinations_.push_back(std::make_unique<DestinationWorker>(
+            *clock_, *options, directory_,
+            DestinationWorker::Parts{std::move(*batches), std::move(publisher), *recorder_, live_,
+                                     [this](Event event) { events_.report(std::move(event)); }},
+            *cursor));
+    }
+    for (const auto& destination : destinations_) {
+        events_.add_listener([&delivery = *destination](const Event& event) {
+            delivery.tell(event);
+            delivery.thread().wake();
+        });
+    }
+    return {};
+}
+
+void RunningGateway::tell_how_it_started(const record::Restart& restart) {
+    const auto& report = store_->open_report();
+    if (report.replaced) {
+        events_.report_own(EventKind::store_replaced,
+                           "the store could not be used (" + report.reason +
+                               ") and was kept aside as " + report.kept_aside_as +
+                               "; a new one was begun");
+    }
+    if (!setup_.settings_note.empty()) {
+        events_.report_own(EventKind::settings_damaged, setup_.settings_note);
+    }
+    if (!restart.new_store && !restart.clean_stop) {
+        events_.report_own(EventKind::gateway_power_failed,
+                           "the last run did not end cleanly: power failed or it was killed");
+    }
+    events_.report_own(EventKind::gateway_started,
+                       "metergate " + std::string(program_version) + " runs");
+}
+
+void RunningGateway::start_threads() {
+    recorder_->start();
+    for (const auto& destination : destinations_) {
+        destination->start();
+    }
+    for (const auto& line : lines_) {
+        line->start();
+    }
+    started_ = true;
+}
+
+void RunningGateway::stop() {
+    if (!std::exchange(started_, false)) {
+        return;
+    }
+    for (const auto& line : lines_) {
+        line->thread().request_stop();
+    }
+    for (const auto& line : lines_) {
+        line->thread().join();
+    }
+    for (const auto& destination : destinations_) {
+        destination->thread().request_stop();
+    }
+    for (const auto& destination : destinations_) {
+        destination->thread().join();
+    }
+    // Last, so that it stores the last readings and where the destinations have got to.
+    recorder_->thread().request_stop();
+    recorder_->thread().join();
+}
+
+std::vector<StepThread*> RunningGateway::threads() const {
+    std::vector<StepThread*> all{&recorder_->thread()};
+    for (const auto& line : lines_) {
+        all.push_back(&line->thread());
+    }
+    for (const auto& destination : destinations_) {
+        all.push_back(&destination->thread());
+    }
+    return all;
+}
+
+std::optional<std::string> RunningGateway::stuck_thread() const {
+    for (const StepThread* thread : threads()) {
+        if (clock_->now() - thread->last_step() > stuck_after) {
+            return thread->name();
+        }
+    }
+    return std::nullopt;
+}
+
+Json RunningGateway::status() const {
+    const Instant now = clock_->now();
+    Json lines = Json::array();
+    for (const auto& line : lines_) {
+        lines.push(status_of_line(line->status(), now));
+    }
+    Json destinations = Json::array();
+    for (const auto& destination : destinations_) {
+        destinations.push(status_of_destination(destination->status()));
+    }
+    return Json::object()
+        .set("gateway", directory_.gateway)
+        .set("version", program_version)
+        .set("recorder", status_of_recorder(recorder_->status()))
+        .set("lines", lines)
+        .set("destinations", destinations)
+        .set("points", live_values_json(live_, directory_, now));
+}
+
+Result<storage::SqliteHistory*> RunningGateway::history() {
+    if (!history_) {
+        auto opened = storage::SqliteHistory::open(setup_.paths.store());
+        if (!opened) {
+            return opened.error();
+        }
+        history_ = std::move(*opened);
+    }
+    return history_.get();
+}
+
+Result<Json> RunningGateway::events(std::size_t count_max) {
+    const auto reader = history();
+    if (!reader) {
+        return reader.error();
+    }
+    const auto newest_first =
+        (*reader)->events(std::numeric_limits<std::int64_t>::max(), count_max);
+    if (!newest_first) {
+        return newest_first.error();
+    }
+    Json list = Json::array();
+    for (const Event& event : *newest_first) {
+        list.push(event_json(event, directory_));
+    }
+    return list;
+}
+
+void RunningGateway::read(const Id& line, const Id& panel, southbound::ReadAnswer answer) {
+    const auto found = std::find_if(lines_.begin(), lines_.end(),
+                                    [&](const auto& worker) { return worker->id() == line; });
+    if (found == lines_.end()) {
+        answer(Error{Fault::not_found, "there is no line \"" + line + "\""});
+        return;
+    }
+    (*found)->request_read(panel, std::move(answer));
+}
+
+const record::Directory::Point* RunningGateway::find_point(const Id& id) const {
+    for (const auto& panel : directory_.panels) {
+        for (const auto& point : panel.points) {
+            if (point.id == id) {
+                return &point;
+            }
+        }
+    }
+    return nullptr;
+}
+
+void RunningGateway::change_out(const Id& point, storage::ChangeOut change, Done done) {
+    const auto* found = find_point(point);
+    if (found == nullptr) {
+        done(Error{Fault::not_found, "there is no point \"" + point + "\""});
+        return;
+    }
+    change.multiplier = multiplier_of(setup_.settings, point);
+    recorder_->with_store([number = found->number, change = std::move(change),
+                           done = std::move(done)](storage::SqliteStore& store) {
+        done(store.change_out(number, change));
+    });
+}
+
+Result<Json> RunningGateway::read_at(const Id& point, UtcSeconds time) {
+    const auto* found = find_point(point);
+    if (found == nullptr) {
+        return Error{Fault::not_found, "there is no point \"" + point + "\""};
+    }
+    const auto reader = history();
+    if (!reader) {
+        return reader.error();
+    }
+    const auto around = (*reader)->register_at(found->number, found->series.front(), time);
+    if (!around) {
+        return around.error();
+    }
+    return register_around_json(*around);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Gateway>> Gateway::start(Setup setup, const Clock& clock, const Log& log) {
+    if (auto made = make_data_folder(setup.paths.data); !made) {
+        return made.error();
+    }
+    auto lock = InstanceLock::take(setup.paths.lock());
+    if (!lock) {
+        return lock.error();
+    }
+    auto gateway = std::make_unique<RunningGateway>(std::move(setup), clock, log, std::move(*lock));
+    if (auto opened = gateway->open(); !opened) {
+        return opened.error();
+    }
+    return std::unique_ptr<Gateway>(std::move(gateway));
+}
+
+}  // namespace metergate::app

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/schema/json.hpp"
+#include "config/schema/settings.hpp"
+#include "gateway/app/log.hpp"
+#include "gateway/app/paths.hpp"
+#include "gateway/model/clock.hpp"
+#include "gateway/model/result.hpp"
+#include "southbound/poller.hpp"
+#include "storage/installation.hpp"
+
+namespace metergate::app {
+
+/// The running daemon: every line, the recorder and every destination on a thread of its own. All
+/// methods are the main thread's; answers that come later say on which thread.
+class Gateway {
+  public:
+    struct Setup {
+        schema::Settings settings;
+        Paths paths;
+        std::string
+            settings_note;  ///< why the last good settings were used; empty if they were not
+    };
+
+    /// Opens the store and starts all threads. Errors: busy (another daemon runs), refused (the
+    /// store was written by a newer program, no permission), full, and what else keeps the store
+    /// from opening.
+    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(Setup setup, const Clock& clock,
+                                                                const Log& log);
+    virtual ~Gateway() = default;
+
+    /// Stops lines, then destinations, then the recorder, which stores what is decided. Within 5 s.
+    virtual void stop() = 0;
+
+    /// The name of a thread that has not moved for half a minute; nothing if all is well.
+    [[nodiscard]] virtual std::optional<std::string> stuck_thread() const = 0;
+
+    [[nodiscard]] virtual schema::Json status() const = 0;
+    /// The newest events first. Errors of the store.
+    [[nodiscard]] virtual Result<schema::Json> events(std::size_t count_max) = 0;
+
+    /// Reads a panel now. The answer comes on the line's thread; for an unknown line at once.
+    virtual void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) = 0;
+    /// What such an answer says, by point. Any thread.
+    [[nodiscard]] virtual schema::Json readings(const std::vector<Reading>& readings) const = 0;
+
+    /// Records a change of meter. `done` runs on the recorder's thread; for an unknown point at
+    /// once.
+    using Done = std::function<void(Result<void>)>;
+    virtual void change_out(const Id& point, storage::ChangeOut change, Done done) = 0;
+
+    /// The register of a point at a moment: exact at an edge, else between the two reads around it.
+    [[nodiscard]] virtual Result<schema::Json> read_at(const Id& point, UtcSeconds time) = 0;
+};
+
+}  // namespace metergate::app

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/model/result.hpp"
+
+namespace metergate::app {
+
+/// Makes sure that one daemon at most works in a data folder. Held until destruction; the kernel
+/// lets go of it when the process dies, however it dies.
+class InstanceLock {
+  public:
+    /// Errors: busy (another daemon holds it; the text names its process), refused (no permission).
+    [[nodiscard]] static Result<InstanceLock> take(const std::string& path);
+
+    InstanceLock(const InstanceLock&) = delete;
+    InstanceLock& operator=(const InstanceLock&) = delete;
+    InstanceLock(InstanceLock&& other) noexcept;
+    InstanceLock& operator=(InstanceLock&& other) noexcept;
+    ~InstanceLock();
+
+  private:
+    explicit InstanceLock(int fd) : fd_(fd) {}
+    int fd_ = -1;
+};
+
+}  // namespace metergate::app

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/app/published.hpp"
+#include "gateway/app/site.hpp"
+#include "gateway/app/step_thread.hpp"
+#include "gateway/model/queue.hpp"
+#include "southbound/line.hpp"
+#include "southbound/poller.hpp"
+
+namespace metergate::app {
+
+struct LineStatus {
+    Id line;
+    std::optional<Error> fault;
+    southbound::LineCounters counters;
+    std::vector<southbound::PanelStatus> panels;
+};
+
+/// One line with its poller, on a thread of its own.
+class LineWorker {
+  public:
+    LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
+               southbound::Sinks sinks);
+
+    void start() { thread_.start(); }
+    [[nodiscard]] StepThread& thread() { return thread_; }
+    [[nodiscard]] const Id& id() const { return id_; }
+
+    /// As it was at most a second ago. Any thread.
+    [[nodiscard]] LineStatus status() const { return status_.get(); }
+    /// Reads a panel at the next request boundary; the answer comes on the line's thread. Any
+    /// thread.
+    void request_read(Id panel, southbound::ReadAnswer answer);
+
+  private:
+    struct ReadRequest {
+        Id panel;
+        southbound::ReadAnswer answer;
+    };
+
+    Instant step();
+    void publish_status();
+
+    const Clock* clock_;
+    Id id_;
+    std::unique_ptr<southbound::Line> line_;
+    southbound::Poller poller_;
+    // What people ask is not dropped: the poller refuses what is too much.
+    Queue<ReadRequest> reads_{64, WhenFull::never_drop};
+    Published<LineStatus> status_;
+    Instant status_due_{};
+    StepThread thread_;
+};
+
+}  // namespace metergate::app

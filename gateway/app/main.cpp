@@ -1,0 +1,146 @@
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "gateway/app/commands.hpp"
+#include "gateway/app/version.hpp"
+
+namespace {
+
+using namespace metergate::app;
+
+/// What the command line asks for.
+struct Invocation {
+    Paths paths;
+    std::string root;
+    bool as_json = false;
+    bool as_manual = false;
+    std::size_t count = 50;
+    std::string line;
+    std::string panel;
+    std::string file;
+    std::string point;
+    std::string time;
+    ChangeOutRequest change;
+    std::function<Exit()> command;
+};
+
+CLI::App* add_command(CLI::App& program, Invocation& call, const std::string& name,
+                      const std::string& help, std::function<Exit()> command) {
+    CLI::App* added = program.add_subcommand(name, help);
+    added->callback([&call, command = std::move(command)] { call.command = command; });
+    return added;
+}
+
+void add_settings_commands(CLI::App& program, Invocation& call) {
+    add_command(program, call, "check",
+                "Check the settings; print multiplier and full-load kW of each point",
+                [&call] { return check_settings(call.paths); });
+    auto* schema = add_command(program, call, "schema", "Print the JSON Schema of the settings",
+                               [&call] { return print_schema(call.as_manual); });
+    schema->add_flag("--manual", call.as_manual, "A table of all fields for people (Markdown)");
+    auto* print = add_command(program, call, "wiring-print", "Print a panel's wiring as CSV",
+                              [&call] { return print_wiring(call.paths, call.panel); });
+    print->add_option("PANEL", call.panel, "Id of the panel")->required();
+    auto* import = add_command(
+        program, call, "wiring-import", "Take a panel's wiring from a CSV file into the settings",
+        [&call] { return import_wiring(call.paths, call.panel, call.file); });
+    import->add_option("PANEL", call.panel, "Id of the panel")->required();
+    import->add_option("FILE", call.file, "The CSV file")->required();
+}
+
+void add_asking_commands(CLI::App& program, Invocation& call) {
+    auto* status = add_command(program, call, "status",
+                               "Show lines, panels, points and destinations as they are now",
+                               [&call] { return print_status(call.paths, call.as_json); });
+    status->add_flag("--json", call.as_json, "As JSON");
+    auto* read = add_command(
+        program, call, "read", "Read a panel now, through the daemon or, without one, directly",
+        [&call] { return read_panel(call.paths, call.line, call.panel, call.as_json); });
+    read->add_option("LINE", call.line, "Id of the line")->required();
+    read->add_option("PANEL", call.panel, "Id of the panel")->required();
+    read->add_flag("--json", call.as_json, "As JSON");
+    auto* events = add_command(program, call, "events", "Show the newest events", [&call] {
+        return print_events(call.paths, call.count, call.as_json);
+    });
+    events->add_option("--count", call.count, "How many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    events->add_flag("--json", call.as_json, "As JSON");
+}
+
+void add_meter_commands(CLI::App& program, Invocation& call) {
+    auto* change =
+        add_command(program, call, "change-out", "Record that a point's meter was changed",
+                    [&call] { return change_out(call.paths, call.change); });
+    change->add_option("POINT", call.change.point, "Id of the point")->required();
+    change->add_option("--new-serial", call.change.new_serial, "Serial number of the new meter")
+        ->required();
+    change->add_option("--last-read", call.change.last_read_kwh, "kWh on the meter that went")
+        ->required();
+    change->add_option("--first-read", call.change.first_read_kwh, "kWh on the meter that came")
+        ->required();
+    change->add_option("--reason", call.change.reason, "Why it was changed")->required();
+    change->add_option("--who", call.change.who, "Who changed it")->required();
+    auto* read =
+        add_command(program, call, "read-at", "Show a point's register at a past moment",
+                    [&call] { return read_at(call.paths, call.point, call.time, call.as_json); });
+    read->add_option("POINT", call.point, "Id of the point")->required();
+    read->add_option("TIME", call.time, "UTC, like 2026-01-31T05:00:00Z")->required();
+    read->add_flag("--json", call.as_json, "As JSON");
+}
+
+void add_paths(CLI::App& program, Invocation& call) {
+    program.add_option("--root", call.root,
+                       "Folder with settings.json, data/ and control.sock; sets the three below");
+    program.add_option("--settings", call.paths.settings, "The settings file")
+        ->capture_default_str();
+    program.add_option("--data", call.paths.data, "Folder of the store")->capture_default_str();
+    program.add_option("--socket", call.paths.socket, "Control socket of the daemon")
+        ->capture_default_str();
+}
+
+/// `--root` gives the places that were not named one by one.
+Paths resolved(const CLI::App& program, const Invocation& call) {
+    if (call.root.empty()) {
+        return call.paths;
+    }
+    Paths paths = Paths::below(call.root);
+    if (program.count("--settings") > 0) {
+        paths.settings = call.paths.settings;
+    }
+    if (program.count("--data") > 0) {
+        paths.data = call.paths.data;
+    }
+    if (program.count("--socket") > 0) {
+        paths.socket = call.paths.socket;
+    }
+    return paths;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App program("Metergate: brings tenant metering panels to the internet.", "metergate");
+    program.footer("Exit status: 0 ok, 1 failed, 2 usage, 3 bad settings, 4 no daemon runs.");
+    program.set_version_flag("--version", "metergate " + std::string(program_version));
+    program.require_subcommand(1);
+    program.fallthrough();
+
+    Invocation call;
+    add_paths(program, call);
+    add_command(program, call, "run", "Poll, record and publish until stopped",
+                [&call] { return run_daemon(call.paths); });
+    add_settings_commands(program, call);
+    add_asking_commands(program, call);
+    add_meter_commands(program, call);
+
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& stop) {
+        // --help and --version end here too, with status 0.
+        return program.exit(stop) == 0 ? 0 : static_cast<int>(Exit::usage);
+    }
+    call.paths = resolved(program, call);
+    return static_cast<int>(call.command());
+}

@@ -1,0 +1,76 @@
+#include "gateway/app/recorder_worker.hpp"
+
+#include <utility>
+
+namespace metergate::app {
+namespace {
+
+constexpr Duration upkeep_period = std::chrono::minutes{1};
+constexpr Duration upkeep_soon = std::chrono::seconds{1};
+
+}  // namespace
+
+RecorderWorker::RecorderWorker(const Clock& clock, storage::SqliteStore& store,
+                               record::RecorderInbox& inbox, record::Recorder recorder,
+                               EventDesk& events)
+    : clock_(&clock),
+      store_(&store),
+      inbox_(&inbox),
+      recorder_(std::move(recorder)),
+      events_(&events),
+      thread_(
+          "recorder", clock,
+          {.step = [this] { return step(); }, .readable_fd = {}, .finish = [this] { finish(); }}) {
+    status_.set(recorder_.status());
+}
+
+void RecorderWorker::with_store(StoreWork work) {
+    work_.push(clock_->now(), std::move(work));
+    thread_.wake();
+}
+
+Result<std::optional<BatchSeq>> RecorderWorker::load(const Id& destination) {
+    return store_->cursor(destination);
+}
+
+void RecorderWorker::move(const record::CursorMove& move) {
+    inbox_->cursors.push(clock_->now(), move);
+}
+
+Instant RecorderWorker::step() {
+    while (auto work = work_.pop(clock_->now())) {
+        (*work)(*store_);
+    }
+    const Instant next = recorder_.step();
+    keep_up();
+    status_.set(recorder_.status());
+    return next;
+}
+
+/// Housekeeping in small steps between the recorder's own.
+void RecorderWorker::keep_up() {
+    const bool disk_full =
+        recorder_.status().store_fault && recorder_.status().store_fault->fault == Fault::full;
+    if (clock_->now() < upkeep_at_ && !disk_full) {
+        return;
+    }
+    const auto done = store_->upkeep();
+    upkeep_at_ = clock_->now() + (done && done->more ? upkeep_soon : upkeep_period);
+    const bool failed = !done;
+    if (failed && !purge_failed_) {
+        events_->report_own(EventKind::store_low_space,
+                            "the store cannot be tidied up: " + done.error().text);
+    }
+    purge_failed_ = failed;
+}
+
+void RecorderWorker::finish() {
+    events_->report_own(EventKind::gateway_stopped, "the gateway stops");
+    if (const auto stored = recorder_.finish(); !stored) {
+        events_->report_own(EventKind::store_failing,
+                            "the last records could not be stored: " + stored.error().text);
+    }
+    status_.set(recorder_.status());
+}
+
+}  // namespace metergate::app

@@ -1,0 +1,139 @@
+#include "gateway/app/requests.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <string>
+#include <utility>
+
+#include "config/schema/utc_text.hpp"
+
+namespace metergate::app {
+namespace {
+
+using schema::Json;
+
+constexpr std::int64_t events_max = 1000;
+
+Result<std::string> text_param(const Json& params, std::string_view name) {
+    const std::string* value = params.string_at(name);
+    if (value == nullptr || value->empty()) {
+        return Error{Fault::invalid, "params." + std::string(name) + " is missing or no text"};
+    }
+    return *value;
+}
+
+Result<Milli> milli_param(const Json& params, std::string_view name) {
+    const auto value = params.integer_at(name);
+    if (!value || *value < 0) {
+        return Error{Fault::invalid, "params." + std::string(name) + " must be Wh, from 0 up"};
+    }
+    return *value;
+}
+
+void answer(Responder& responder, const Result<Json>& result) {
+    if (result) {
+        responder.result(*result);
+    } else {
+        responder.error(result.error());
+    }
+}
+
+Result<Json> events(Gateway& gateway, const Json& params) {
+    const std::int64_t count = params.integer_at("count").value_or(50);
+    if (count < 1 || count > events_max) {
+        return Error{Fault::invalid, "params.count is outside 1..1000"};
+    }
+    return gateway.events(static_cast<std::size_t>(count));
+}
+
+Result<Json> read_at(Gateway& gateway, const Json& params) {
+    const auto point = text_param(params, "point");
+    const auto time = params.integer_at("time_s");
+    if (!point || !time) {
+        return point ? Error{Fault::invalid, "params.time_s must be seconds since 1970"}
+                     : point.error();
+    }
+    return gateway.read_at(*point, utc_from_s(*time));
+}
+
+Result<storage::ChangeOut> change_from(const Json& params) {
+    const auto serial = text_param(params, "new_serial");
+    const auto reason = text_param(params, "reason");
+    const auto who = text_param(params, "who");
+    for (const auto* text : {&serial, &reason, &who}) {
+        if (!*text) {
+            return text->error();
+        }
+    }
+    const auto last = milli_param(params, "last_read_wh");
+    const auto first = milli_param(params, "first_read_wh");
+    const auto at = params.integer_at("at_s");
+    if (!last || !first || !at) {
+        return !last    ? last.error()
+               : !first ? first.error()
+                        : Error{Fault::invalid, "params.at_s must be seconds since 1970"};
+    }
+    storage::ChangeOut change;
+    change.new_serial = *serial;
+    change.last_read = *last;
+    change.first_read = *first;
+    change.at = utc_from_s(*at);
+    change.reason = *reason;
+    change.who = *who;
+    return change;
+}
+
+}  // namespace
+
+void Requests::handle(const control::Request& request, std::shared_ptr<Responder> responder) {
+    if (request.method == "status") {
+        responder->result(gateway_->status());
+    } else if (request.method == "events") {
+        answer(*responder, events(*gateway_, request.params));
+    } else if (request.method == "read-at") {
+        answer(*responder, read_at(*gateway_, request.params));
+    } else if (request.method == "read") {
+        read(request.params, std::move(responder));
+    } else if (request.method == "change-out") {
+        change_out(request.params, std::move(responder));
+    } else {
+        responder->error({Fault::not_found, "\"" + request.method + "\" is not there yet"});
+    }
+}
+
+void Requests::read(const Json& params, std::shared_ptr<Responder> responder) {
+    const auto line = text_param(params, "line");
+    const auto panel = text_param(params, "panel");
+    if (!line || !panel) {
+        responder->error(line ? panel.error() : line.error());
+        return;
+    }
+    gateway_->read(
+        *line, *panel,
+        [this, responder = std::move(responder)](const Result<std::vector<Reading>>& readings) {
+            answer_later(responder, readings ? Result<Json>(gateway_->readings(*readings))
+                                             : Result<Json>(readings.error()));
+        });
+}
+
+void Requests::change_out(const Json& params, std::shared_ptr<Responder> responder) {
+    const auto point = text_param(params, "point");
+    auto change = change_from(params);
+    if (!point || !change) {
+        responder->error(point ? change.error() : point.error());
+        return;
+    }
+    gateway_->change_out(*point, std::move(*change),
+                         [this, responder = std::move(responder)](const Result<void>& done) {
+                             answer_later(responder, done ? Result<Json>(Json::object())
+                                                          : Result<Json>(done.error()));
+                         });
+}
+
+void Requests::answer_later(std::shared_ptr<Responder> responder, Result<Json> result) {
+    boost::asio::post(*io_, [responder = std::move(responder), result = std::move(result)] {
+        answer(*responder, result);
+    });
+}
+
+}  // namespace metergate::app

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "config/schema/settings.hpp"
+#include "gateway/model/result.hpp"
+#include "gateway/record/directory.hpp"
+#include "gateway/record/plan.hpp"
+#include "gateway/record/store.hpp"
+#include "southbound/panel_driver.hpp"
+
+/// What checked settings mean to the parts of the program. Pure: no file, no wire, no time.
+namespace metergate::app {
+
+/// The panels of one line, ready to be polled; in the order of the settings.
+struct LinePlan {
+    schema::LineSettings settings;
+    std::vector<southbound::PanelDriver> panels;
+};
+
+struct Site {
+    record::RecordPlan plan;
+    record::Directory directory;
+    std::vector<LinePlan> lines;
+};
+
+/// Everything that needs a permanent number from the store.
+[[nodiscard]] Result<record::NumberingRequest> numbering_request(const schema::Settings& settings);
+
+/// Errors: not_found (a profile), invalid (a series code): both are found by `check` before.
+[[nodiscard]] Result<Site> assemble_site(const schema::Settings& settings,
+                                         const record::Numbering& numbering,
+                                         UtcTime clock_valid_from);
+
+/// The panels of one line without a store, for reading them from the command line: panels and
+/// points are numbered in the order of the settings.
+[[nodiscard]] Result<LinePlan> assemble_line(const schema::LineSettings& line);
+
+/// CTs and PTs of a point as its settings say.
+[[nodiscard]] Transformers transformers_of(const schema::PointSettings& point);
+
+}  // namespace metergate::app

@@ -1,0 +1,161 @@
+#include "gateway/app/status_json.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "northbound/native_encoder.hpp"
+
+namespace metergate::app {
+namespace {
+
+using northbound::decimal_text;
+using northbound::rfc3339;
+using schema::Json;
+
+std::int64_t age_ms(Instant at, Instant now) {
+    return std::chrono::floor<std::chrono::milliseconds>(now - at).count();
+}
+
+Json panel_status(const southbound::PanelStatus& panel, Instant now) {
+    Json json = Json::object();
+    json.set("panel", panel.id).set("state", southbound::name_of(panel.state));
+    json.set("serial", panel.serial);
+    json.set("age_ms", panel.last_good ? Json::of(age_ms(*panel.last_good, now)) : Json());
+    json.set("replies", panel.replies).set("timeouts", panel.timeouts);
+    json.set("bad_frames", panel.bad_frames).set("refusals", panel.refusals);
+    json.set("skipped_polls", panel.skipped_polls);
+    json.set("reply_mean_ms", panel.reply_mean_ms).set("problem", panel.problem);
+    return json;
+}
+
+Json values_json(const std::map<Quantity, std::pair<bool, Milli>>& values) {
+    Json json = Json::object();
+    for (const auto& [quantity, value] : values) {
+        json.set(facts_of(quantity).name,
+                 value.first ? Json::of(decimal_text(value.second)) : Json());
+    }
+    return json;
+}
+
+Json register_json(const std::optional<storage::RegisterRead>& read) {
+    if (!read) {
+        return {};
+    }
+    return Json::object()
+        .set("at", rfc3339(read->at))
+        .set("kwh", decimal_text(read->reg))
+        .set("uncertainty_kwh", decimal_text(read->uncertainty))
+        .set("flags", Json::of(names_of(read->flags)));
+}
+
+}  // namespace
+
+Json status_of_line(const LineStatus& line, Instant now) {
+    Json panels = Json::array();
+    for (const auto& panel : line.panels) {
+        panels.push(panel_status(panel, now));
+    }
+    const auto& counters = line.counters;
+    return Json::object()
+        .set("line", line.line)
+        .set("fault", line.fault ? Json::of(line.fault->text) : Json())
+        .set("requests", counters.requests)
+        .set("replies", counters.replies)
+        .set("timeouts", counters.timeouts)
+        .set("bad_frames", counters.bad_frames)
+        .set("foreign_frames", counters.foreign_frames)
+        .set("exceptions", counters.exceptions)
+        .set("reopened", counters.reopened)
+        .set("panels", panels);
+}
+
+Json status_of_recorder(const record::RecorderStatus& recorder) {
+    const auto& newest = recorder.newest_end;
+    return Json::object()
+        .set("time_trusted", recorder.time_trusted)
+        .set("readings_held", recorder.readings_held)
+        .set("store_fault", recorder.store_fault ? Json::of(recorder.store_fault->text) : Json())
+        .set("batches_waiting", recorder.batches_waiting)
+        .set("newest_end", newest ? Json::of(rfc3339(*newest)) : Json())
+        .set("newest_batch", raw(recorder.newest_batch))
+        .set("readings", recorder.readings)
+        .set("readings_dropped", recorder.readings_dropped)
+        .set("commits", recorder.commits);
+}
+
+Json status_of_destination(const northbound::DeliveryStatus& delivery) {
+    return Json::object()
+        .set("destination", delivery.destination)
+        .set("state", northbound::name_of(delivery.state))
+        .set("cursor", delivery.cursor ? Json::of(raw(*delivery.cursor)) : Json())
+        .set("backlog", delivery.backlog)
+        .set("acknowledged", delivery.acknowledged)
+        .set("acknowledged_last_min", delivery.acknowledged_last_min)
+        .set("last_success",
+             delivery.last_success ? Json::of(rfc3339(*delivery.last_success)) : Json())
+        .set("last_error", delivery.last_error);
+}
+
+Json live_values_json(const record::LiveValues& live, const record::Directory& directory,
+                      Instant now) {
+    std::map<PointNumber, std::map<Quantity, std::pair<bool, Milli>>> by_point;
+    std::map<PointNumber, Instant> newest;
+    for (const auto& value : live.since(0)) {
+        by_point[value.point][value.quantity] = {value.valid, value.value};
+        auto& at = newest.try_emplace(value.point, value.at).first->second;
+        at = std::max(at, value.at);
+    }
+    Json points = Json::array();
+    for (const auto& panel : directory.panels) {
+        for (const auto& point : panel.points) {
+            const auto values = by_point.find(point.number);
+            if (values == by_point.end()) {
+                continue;
+            }
+            points.push(Json::object()
+                            .set("panel", panel.id)
+                            .set("point", point.id)
+                            .set("age_ms", age_ms(newest.at(point.number), now))
+                            .set("values", values_json(values->second)));
+        }
+    }
+    return points;
+}
+
+Json event_json(const Event& event, const record::Directory& directory) {
+    Json json = Json::object();
+    json.set("seq", event.seq).set("at", rfc3339(event.at)).set("clock_ok", event.clock_ok);
+    json.set("panel", directory.panel_id(event.panel)).set("source", event.source);
+    json.set("kind", name_of(event.kind)).set("occurrence", event.occurrence);
+    json.set("start", rfc3339(event.start));
+    json.set("end", event.end ? Json::of(rfc3339(*event.end)) : Json());
+    json.set("old", event.old_value).set("new", event.new_value).set("text", event.text);
+    return json;
+}
+
+Json register_around_json(const storage::RegisterAround& around) {
+    return Json::object()
+        .set("before", register_json(around.before))
+        .set("after", register_json(around.after));
+}
+
+Json readings_json(const std::vector<Reading>& readings, const record::Directory& directory) {
+    std::map<PointNumber, std::map<Quantity, std::pair<bool, Milli>>> by_point;
+    for (const Reading& reading : readings) {
+        for (const Measured& measured : reading.values) {
+            by_point[measured.point][measured.quantity] = {measured.valid, measured.value};
+        }
+    }
+    Json points = Json::array();
+    for (const auto& [number, values] : by_point) {
+        const auto* point = directory.find_point(number);
+        points.push(Json::object()
+                        .set("point", point == nullptr ? Id() : point->id)
+                        .set("values", values_json(values)));
+    }
+    return points;
+}
+
+}  // namespace metergate::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "config/schema/json.hpp"
+#include "gateway/app/line_worker.hpp"
+#include "gateway/model/event.hpp"
+#include "gateway/record/directory.hpp"
+#include "gateway/record/live_values.hpp"
+#include "gateway/record/recorder.hpp"
+#include "northbound/delivery.hpp"
+#include "storage/history.hpp"
+
+/// What the daemon tells about itself, as JSON: `metergate status` and later the page show nothing
+/// else.
+namespace metergate::app {
+
+[[nodiscard]] schema::Json status_of_line(const LineStatus& line, Instant now);
+[[nodiscard]] schema::Json status_of_recorder(const record::RecorderStatus& recorder);
+[[nodiscard]] schema::Json status_of_destination(const northbound::DeliveryStatus& delivery);
+/// Live values of all points, in the order of the directory.
+[[nodiscard]] schema::Json live_values_json(const record::LiveValues& live,
+                                            const record::Directory& directory, Instant now);
+[[nodiscard]] schema::Json event_json(const Event& event, const record::Directory& directory);
+[[nodiscard]] schema::Json register_around_json(const storage::RegisterAround& around);
+/// One panel as just read: a list of points with their values by quantity name.
+[[nodiscard]] schema::Json readings_json(const std::vector<Reading>& readings,
+                                         const record::Directory& directory);
+
+}  // namespace metergate::app

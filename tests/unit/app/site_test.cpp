@@ -1,0 +1,117 @@
+#include "gateway/app/site.hpp"
+
+#include <gtest/gtest.h>
+
+#include "gateway/app/profile_facts.hpp"
+#include "southbound/profile.hpp"
+
+namespace metergate::app {
+namespace {
+
+schema::Settings one_panel() {
+    schema::PointSettings tenant;
+    tenant.id = "suite-101";
+    tenant.slot = 3;
+    tenant.service = Service::network_bc;
+    tenant.channels = {5, 6};
+    tenant.reversed_channels = {6};
+    tenant.series = {"kwh-1h-std", "kwh-15min"};
+    schema::PointSettings common;
+    common.id = "lobby";
+    common.slot = 4;
+    common.role = schema::PointRole::common;
+    schema::PanelSettings panel;
+    panel.id = "east";
+    panel.profile = "metergate-panel-24";
+    panel.points = {tenant, common};
+    schema::LineSettings line;
+    line.id = "riser-1";
+    line.rs485 = schema::Rs485Settings{};
+    line.panels = {panel};
+    schema::Settings settings;
+    settings.gateway.id = "tower";
+    settings.gateway.zone = "America/Toronto";
+    settings.lines = {line};
+    return settings;
+}
+
+record::Numbering numbering_of(const schema::Settings& settings) {
+    const auto request = *numbering_request(settings);
+    record::Numbering numbering;
+    for (std::uint32_t p = 0; p < request.panels.size(); ++p) {
+        record::Numbering::PanelEntry entry{request.panels[p].id, PanelNumber{p + 1}, {}};
+        for (std::uint32_t i = 0; i < request.panels[p].points.size(); ++i) {
+            entry.points.push_back({request.panels[p].points[i], point_number(entry.number, i)});
+        }
+        numbering.panels.push_back(entry);
+    }
+    for (std::uint32_t s = 0; s < request.series.size(); ++s) {
+        numbering.series.emplace_back(request.series[s], SeriesNumber{s + 1});
+    }
+    return numbering;
+}
+
+TEST(Site, every_series_is_numbered_once) {
+    const auto request = numbering_request(one_panel());
+    ASSERT_TRUE(request);
+    ASSERT_EQ(request->series.size(), 2U);
+    EXPECT_EQ(code_of(request->series[0]), "kwh-1h-std");
+    EXPECT_EQ(code_of(request->series[1]), "kwh-15min");
+}
+
+TEST(Site, the_recorder_knows_full_load_series_and_modulus_of_each_point) {
+    const auto settings = one_panel();
+    const auto site = assemble_site(settings, numbering_of(settings), UtcTime{});
+    ASSERT_TRUE(site) << site.error().text;
+    const auto& point = site->plan.panels.at(0).points.at(0);
+    EXPECT_EQ(point.power_max_w, 48'000);  // 2 elements x 200 A x 120 V
+    EXPECT_EQ(point.series.size(), 2U);
+    ASSERT_FALSE(point.moduli.empty());
+    EXPECT_EQ(point.moduli.at(0), std::pair(Quantity::energy_delivered, Milli{100'000'000'000}));
+}
+
+TEST(Site, a_point_of_unknown_wiring_may_carry_three_elements) {
+    const auto settings = one_panel();
+    const auto site = assemble_site(settings, numbering_of(settings), UtcTime{});
+    EXPECT_EQ(site->plan.panels.at(0).points.at(1).power_max_w, 72'000);
+}
+
+TEST(Site, the_directory_tells_wiring_and_role) {
+    const auto settings = one_panel();
+    const auto site = assemble_site(settings, numbering_of(settings), UtcTime{});
+    const auto& points = site->directory.panels.at(0).points;
+    EXPECT_EQ(points.at(0).elements,
+              (std::vector<Element>{{5, Phase::b, false}, {6, Phase::c, true}}));
+    EXPECT_EQ(points.at(0).role, "tenant");
+    EXPECT_EQ(points.at(1).role, "common");
+}
+
+TEST(Site, a_bad_series_names_line_and_point) {
+    auto settings = one_panel();
+    settings.lines[0].panels[0].points[1].series = {"kwh-7parsec"};
+    const auto request = numbering_request(settings);
+    ASSERT_FALSE(request);
+    EXPECT_NE(request.error().text.find("point lobby"), std::string::npos);
+}
+
+TEST(Site, a_line_can_be_assembled_without_a_store) {
+    const auto plan = assemble_line(one_panel().lines[0]);
+    ASSERT_TRUE(plan) << plan.error().text;
+    EXPECT_EQ(plan->panels.at(0).setup().points.at(0).slot, 3U);
+}
+
+TEST(ProfileFactsBook, tells_of_every_built_in_profile_what_the_check_needs) {
+    const ProfileFactsBook book;
+    for (const auto& name : southbound::profile_names()) {
+        const auto* facts = book.profile(name);
+        ASSERT_NE(facts, nullptr) << name;
+        EXPECT_FALSE(facts->registers.empty()) << name;
+        EXPECT_GT(facts->points, 0) << name;
+    }
+    EXPECT_EQ(book.profile("nobodys-meter"), nullptr);
+    EXPECT_TRUE(book.zone_exists("Australia/Lord_Howe"));
+    EXPECT_FALSE(book.zone_exists("Mars/Olympus"));
+}
+
+}  // namespace
+}  // namespace metergate::app
