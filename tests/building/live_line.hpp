@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/model/result.hpp"
+#include "tests/building/bus.hpp"
+
+struct pollfd;
+
+namespace metergate::building {
+
+/// A line of the building on real descriptors, in real time. Stepped from one poll() loop.
+class LiveLine {
+  public:
+    virtual ~LiveLine() = default;
+
+    /// Adds the descriptors that may have something to read.
+    virtual void watch(std::vector<pollfd>& descriptors) const = 0;
+    /// Reads, answers, writes what is due. Returns when it wants to be called next at the latest.
+    [[nodiscard]] virtual Result<Instant> step(Instant now) = 0;
+    [[nodiscard]] virtual const WireFacts& facts() const = 0;
+    [[nodiscard]] virtual const Id& id() const = 0;
+};
+
+/// An RS485 line as a pseudo-terminal behind a symbolic link, its replies paced at the baud rate.
+/// While its port is missing, link and terminal are gone.
+class PtyLine final : public LiveLine {
+  public:
+    /// `link` is created, replacing an old link of that name.
+    PtyLine(Bus& bus, std::string link);
+    ~PtyLine() override;
+    PtyLine(const PtyLine&) = delete;
+    PtyLine& operator=(const PtyLine&) = delete;
+
+    void watch(std::vector<pollfd>& descriptors) const override;
+    [[nodiscard]] Result<Instant> step(Instant now) override;
+    [[nodiscard]] const WireFacts& facts() const override { return facts_; }
+    [[nodiscard]] const Id& id() const override { return bus_.plan().id; }
+
+  private:
+    struct Outgoing {
+        Reply reply;
+        std::size_t sent = 0;
+    };
+
+    [[nodiscard]] Result<void> plug_in();
+    void pull_out();
+    void read_requests(Instant now);
+    void take_requests(Instant now);
+    void write_due(Instant now);
+    [[nodiscard]] Instant next_write(Instant now) const;
+
+    Bus& bus_;
+    std::string link_;
+    int master_ = -1;
+    int slave_ = -1;  ///< kept open, so that the line does not hang up while nobody uses it
+    Bytes heard_;
+    Instant heard_since_;
+    Instant heard_last_;
+    std::deque<Outgoing> outgoing_;
+    WireFacts facts_;
+};
+
+/// A Modbus TCP device on a free port of the loopback interface.
+class TcpDevice final : public LiveLine {
+  public:
+    explicit TcpDevice(Bus& bus);
+    ~TcpDevice() override;
+    TcpDevice(const TcpDevice&) = delete;
+    TcpDevice& operator=(const TcpDevice&) = delete;
+
+    /// Chooses the port. Error: refused.
+    [[nodiscard]] Result<std::uint16_t> listen();
+
+    void watch(std::vector<pollfd>& descriptors) const override;
+    [[nodiscard]] Result<Instant> step(Instant now) override;
+    [[nodiscard]] const WireFacts& facts() const override { return facts_; }
+    [[nodiscard]] const Id& id() const override { return bus_.plan().id; }
+
+  private:
+    struct Connection {
+        int descriptor = -1;
+        Bytes heard;
+        std::deque<Reply> outgoing;
+    };
+
+    void accept_all();
+    void hang_up();
+    /// False: the connection has ended.
+    [[nodiscard]] bool serve(Connection& connection, Instant now);
+
+    Bus& bus_;
+    std::uint16_t port_ = 0;
+    int listener_ = -1;
+    std::list<Connection> connections_;
+    WireFacts facts_;
+};
+
+}  // namespace metergate::building

@@ -1,0 +1,161 @@
+#include "tests/building/served_view.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace metergate::building {
+namespace {
+
+std::int64_t modular(std::int64_t difference, std::int64_t modulus) {
+    const std::int64_t rest = difference % modulus;
+    return rest < 0 ? rest + modulus : rest;
+}
+
+/// A reply that a gateway asked for just before it was stopped may have died with it. Such a one is
+/// followed by the next after another time than a poll period.
+bool may_have_died(const Ledger& ledger, const PanelHistory& history, std::size_t row) {
+    const UtcTime at = history.rows[row].at;
+    const bool stopped_around = std::any_of(
+        ledger.faults().begin(), ledger.faults().end(), [at](const PlannedFault& fault) {
+            return (fault.kind == FaultKind::gateway_stop ||
+                    fault.kind == FaultKind::gateway_kill) &&
+                   at + std::chrono::seconds{2} >= fault.from && at < fault.until;
+        });
+    if (!stopped_around || row + 1 == history.rows.size()) {
+        return stopped_around;
+    }
+    const std::int64_t period_ms = ledger.run().poll_period_ms;
+    return std::abs((history.rows[row + 1].at - at).count() - period_ms) > period_ms / 5;
+}
+
+}  // namespace
+
+ServedView::ServedView(const Ledger& ledger, const PanelHistory& history) : history_(history) {
+    seen_.reserve(history.rows.size());
+    for (std::size_t i = 0; i < history.rows.size(); ++i) {
+        if (!history.rows[i].certain || may_have_died(ledger, history, i)) {
+            continue;
+        }
+        const Seen seen{ledger.gateway_time(history.rows[i].at), i};
+        if (seen_.empty() || seen.gateway_time < seen_.back().gateway_time) {
+            runs_.push_back({seen_.size(), seen_.size()});
+        }
+        seen_.push_back(seen);
+        runs_.back().end = seen_.size();
+    }
+    for (const PlannedFault& fault : ledger.faults()) {
+        const bool anew = fault.kind == FaultKind::register_reset || fault.kind == FaultKind::swap;
+        if (!anew) {
+            continue;
+        }
+        const auto& points = history.facts.points;
+        const auto point = std::find(points.begin(), points.end(), fault.target);
+        if (point != points.end()) {
+            breaks_.push_back({fault.from, static_cast<std::uint32_t>(point - points.begin())});
+        } else if (fault.target == history.facts.id) {
+            breaks_.push_back({fault.from, std::nullopt});
+        }
+    }
+}
+
+std::size_t ServedView::meter_at(std::size_t point, UtcTime building_time) const {
+    return static_cast<std::size_t>(
+        std::count_if(breaks_.begin(), breaks_.end(), [point, building_time](const Break& when) {
+            return when.at <= building_time && when.point.value_or(point) == point;
+        }));
+}
+
+std::vector<Bracket> ServedView::brackets(std::size_t point, UtcTime gateway_time,
+                                          std::chrono::milliseconds tolerance) const {
+    std::vector<Bracket> found;
+    for (const Run& run : runs_) {
+        const auto first_after = [this, &run](UtcTime time) {
+            const auto begin = seen_.begin() + static_cast<std::ptrdiff_t>(run.begin);
+            const auto end = seen_.begin() + static_cast<std::ptrdiff_t>(run.end);
+            const auto after = std::upper_bound(
+                begin, end, time,
+                [](UtcTime wanted, const Seen& seen) { return wanted < seen.gateway_time; });
+            return static_cast<std::size_t>(after - seen_.begin());
+        };
+        std::size_t low = first_after(gateway_time - tolerance);
+        std::size_t high = first_after(gateway_time + tolerance);
+        const bool outside = (low == run.begin && run.begin != 0 && high == low) ||
+                             (high == run.end && run.end != seen_.size() && high == low);
+        if (outside) {
+            continue;
+        }
+        while (low > run.begin && !carries(low - 1, point)) {
+            --low;
+        }
+        while (high < run.end && !carries(high, point)) {
+            ++high;
+        }
+        // Nothing was served before: what was served within the tolerance is the earliest there is.
+        const bool starts_inside = low == run.begin && high > low;
+        const std::size_t earliest = starts_inside ? low : Bracket::none;
+        // The same at the end.
+        const std::size_t latest = high == run.end && high > low ? high - 1 : Bracket::none;
+        found.push_back({low > run.begin ? low - 1 : earliest, high < run.end ? high : latest});
+    }
+    return found;
+}
+
+bool ServedView::holds(const Bracket& bracket, std::size_t point, std::int64_t reg) const {
+    if (bracket.low == Bracket::none && bracket.high == Bracket::none) {
+        return false;
+    }
+    const std::size_t first = bracket.low != Bracket::none ? bracket.low : bracket.high;
+    const std::size_t last = bracket.high != Bracket::none ? bracket.high : bracket.low;
+    const std::int64_t modulus = history_.facts.modulus_wh;
+    std::size_t i = first;
+    while (i <= last) {
+        const std::size_t meter = meter_at(point, row_of(i).at);
+        const std::int64_t least = history_.register_of(row_of(i), point);
+        std::int64_t most = least;
+        for (; i <= last && meter_at(point, row_of(i).at) == meter; ++i) {
+            const std::int64_t served = history_.register_of(row_of(i), point);
+            most = served >= 0 ? served : most;
+        }
+        if (least >= 0 && modular(reg - least, modulus) <= modular(most - least, modulus)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::chrono::milliseconds ServedView::certain_gap(const Bracket& bracket) const {
+    if (bracket.low == Bracket::none || bracket.high == Bracket::none ||
+        seen_[bracket.high].row != seen_[bracket.low].row + 1) {
+        return {};
+    }
+    return seen_[bracket.high].gateway_time - seen_[bracket.low].gateway_time;
+}
+
+ServedView::Truth ServedView::truth(const Bracket& bracket, std::size_t point, UtcTime gateway_time,
+                                    std::chrono::milliseconds tolerance) const {
+    const auto energy = [this, point](UtcTime at) { return history_.truth_of(point, at); };
+    if (bracket.low == Bracket::none || bracket.high == Bracket::none) {
+        const std::size_t only = bracket.low != Bracket::none ? bracket.low : bracket.high;
+        if (only == Bracket::none) {
+            return {};
+        }
+        const UtcTime at = row_of(only).at + (gateway_time - seen_[only].gateway_time);
+        return {energy(at), energy(at + tolerance) - energy(at - tolerance)};
+    }
+    const UtcTime low = row_of(bracket.low).at;
+    const UtcTime high = row_of(bracket.high).at;
+    const UtcTime at = low + (gateway_time - seen_[bracket.low].gateway_time);
+    const std::int64_t whole = energy(high) - energy(low);
+    const bool clock_stepped =
+        seen_[bracket.high].gateway_time - high != seen_[bracket.low].gateway_time - low;
+    const bool doubtful_between =
+        seen_[bracket.high].row - seen_[bracket.low].row != bracket.high - bracket.low;
+    if (clock_stepped || doubtful_between || high == low) {
+        return {energy(std::min(at, high)), whole};
+    }
+    const std::int64_t straight = energy(low) + whole * (at - low).count() / (high - low).count();
+    return {energy(at),
+            std::abs(energy(at) - straight) + energy(at + tolerance) - energy(at - tolerance)};
+}
+
+}  // namespace metergate::building

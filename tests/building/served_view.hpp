@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "gateway/model/time.hpp"
+#include "tests/building/ledger.hpp"
+
+namespace metergate::building {
+
+/// Two readings around a moment of the gateway's civil time.
+struct Bracket {
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    std::size_t low = none;   ///< place in the view of the last reading at or before it
+    std::size_t high = none;  ///< place of the first reading after it
+};
+
+/// One panel's history as the gateway could see it: the replies that arrived whole and told the
+/// truth, at the times its own clock showed.
+class ServedView {
+  public:
+    ServedView(const Ledger& ledger, const PanelHistory& history);
+
+    /// Where the readings of `point` pass `gateway_time`: once, or several times if the clock was
+    /// set back. The bracket is wide enough for `tolerance` either way.
+    [[nodiscard]] std::vector<Bracket> brackets(std::size_t point, UtcTime gateway_time,
+                                                std::chrono::milliseconds tolerance) const;
+
+    /// Whether the register can have been `reg` at a moment inside the bracket: it lies between two
+    /// values that the same meter served, counting over the modulus.
+    [[nodiscard]] bool holds(const Bracket& bracket, std::size_t point, std::int64_t reg) const;
+
+    /// Time between the two readings as the gateway saw it; 0 if one of them is absent, or if
+    /// doubtful replies came between them.
+    [[nodiscard]] std::chrono::milliseconds certain_gap(const Bracket& bracket) const;
+
+    /// Building time and true energy of a moment inside a bracket.
+    struct Truth {
+        std::int64_t energy_mwh = 0;
+        /// What interpolation between the two readings may be wrong by, and the tolerance in time.
+        std::int64_t doubt_mwh = 0;
+    };
+    [[nodiscard]] Truth truth(const Bracket& bracket, std::size_t point, UtcTime gateway_time,
+                              std::chrono::milliseconds tolerance) const;
+
+    [[nodiscard]] const PanelHistory& history() const { return history_; }
+    [[nodiscard]] bool empty() const { return seen_.empty(); }
+
+  private:
+    struct Seen {
+        UtcTime gateway_time;
+        std::size_t row = 0;  ///< in the history
+    };
+    struct Run {
+        std::size_t begin = 0;
+        std::size_t end = 0;
+    };
+
+    [[nodiscard]] const ServedRow& row_of(std::size_t seen) const {
+        return history_.rows[seen_[seen].row];
+    }
+    [[nodiscard]] bool carries(std::size_t seen, std::size_t point) const {
+        return history_.register_of(row_of(seen), point) >= 0;
+    }
+    [[nodiscard]] std::size_t meter_at(std::size_t point, UtcTime building_time) const;
+
+    struct Break {
+        UtcTime at;
+        std::optional<std::uint32_t> point;
+    };
+
+    const PanelHistory& history_;
+    std::vector<Seen> seen_;
+    std::vector<Run> runs_;  ///< stretches of seen_ in which the gateway's clock did not go back
+    std::vector<Break> breaks_;  ///< another meter, or the same one counting anew
+};
+
+}  // namespace metergate::building

@@ -1,0 +1,280 @@
+#include "tests/building/verdict_point.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace metergate::building {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t mwh_per_wh = 1000;
+/// Chains begin and end at whole seconds, cut off from the time of a reading.
+constexpr std::int64_t cut_off_ms = 1000;
+
+bool carries_break(const ReceivedRecord& record) {
+    return record.flags.has(Flag::meter_changed) || record.flags.has(Flag::register_reset);
+}
+
+UtcTime utc(std::int64_t seconds) {
+    return utc_from_s(seconds);
+}
+
+}  // namespace
+
+PointJudge::PointJudge(const VerdictOptions& options, const ServedView& view, std::size_t point,
+                       std::vector<Reach> reaches, Verdict& verdict)
+    : options_(options),
+      view_(view),
+      point_(point),
+      reaches_(std::move(reaches)),
+      verdict_(verdict) {}
+
+void PointJudge::violate(const ReceivedRecord& record, const std::string& text) {
+    verdict_.violate(fmt::format("point {} {} {}..{}: {}", record.point, record.series,
+                                 record.start_s, record.end_s, text));
+}
+
+bool PointJudge::on_grid(std::int64_t time_s, std::int64_t length_s) const {
+    return length_s > 0 && (time_s - options_.edge_offset_s) % length_s == 0;
+}
+
+std::int64_t PointJudge::tolerance_ms(const ReceivedRecord& record) const {
+    const bool cut = record.flags.has(Flag::short_interval) || carries_break(record);
+    return options_.stamp_tolerance_ms + (cut ? cut_off_ms : 0);
+}
+
+void PointJudge::judge(const CurrentRecords& records) {
+    chain_ = {};
+    for (const ReceivedRecord* record : records) {
+        length_s_ = length_of_series(record->series);
+        const bool has_value = record->value.has_value();
+        if (has_value == record->flags.has(Flag::missing)) {
+            violate(*record, has_value ? "has a value and the flag MISSING"
+                                       : "has no value, but not the flag MISSING");
+        }
+        const bool first = has_value && starts_chain(*record);
+        if (first) {
+            end_chain();
+            chain_ = {record, record, record->reg.value_or(0) - *record->value, 0};
+        }
+        judge_shape(*record, first);
+        judge_flags(*record, first);
+        if (has_value) {
+            judge_sum(*record);
+            judge_register(*record, first);
+            judge_energy(*record, *record, *record->value, false);
+            chain_.last = record;
+        }
+    }
+    end_chain();
+    judge_absent_flags(records);
+}
+
+bool PointJudge::starts_chain(const ReceivedRecord& record) const {
+    if (chain_.first == nullptr) {
+        return true;
+    }
+    if (!carries_break(record)) {
+        return false;
+    }
+    if (record.start_s != chain_.last->end_s) {
+        return true;
+    }
+    // Two chains may meet in one second: then the register tells.
+    const std::int64_t modulus = view_.history().facts.modulus_wh;
+    const std::int64_t continued = (chain_.opening + chain_.sum + *record.value) % modulus;
+    return carries_break(*chain_.last) && record.reg && continued != *record.reg % modulus;
+}
+
+void PointJudge::judge_shape(const ReceivedRecord& record, bool first_of_chain) {
+    if (!on_grid(record.end_s, length_s_) && !carries_break(record)) {
+        violate(record, "ends where no interval ends, and no meter was changed or reset");
+    }
+    const std::int64_t length_s = record.end_s - record.start_s;
+    const bool is_short = record.flags.has(Flag::short_interval);
+    const bool is_long = record.flags.has(Flag::long_interval);
+    if (length_s <= 0) {
+        violate(record, "ends before it starts");
+    }
+    if (!record.value) {
+        return;
+    }
+    if ((length_s > length_s_ && !is_long) || (length_s < length_s_ && !is_short)) {
+        violate(record, fmt::format("covers {} s of a {} s interval without saying so", length_s,
+                                    length_s_));
+    }
+    if (first_of_chain || chain_.last == nullptr) {
+        return;
+    }
+    const std::int64_t known_until = chain_.last->end_s;
+    if (record.start_s < known_until) {
+        ++verdict_.doubled;
+        violate(record,
+                fmt::format("covers time that the record before it covers, which ends at {}",
+                            known_until));
+    } else if (record.start_s > known_until) {
+        violate(record, fmt::format("starts after the last known edge at {}: energy is left out",
+                                    known_until));
+    }
+}
+
+void PointJudge::judge_sum(const ReceivedRecord& record) {
+    const std::int64_t modulus = view_.history().facts.modulus_wh;
+    chain_.sum += *record.value;
+    if (*record.value < 0) {
+        violate(record, fmt::format("negative energy {} Wh", *record.value));
+    }
+    if (!record.reg) {
+        return;
+    }
+    const std::int64_t expected = chain_.opening + chain_.sum;
+    if (expected == *record.reg) {
+        return;
+    }
+    const bool over_modulus = (expected - *record.reg) % modulus == 0;
+    if (over_modulus && record.flags.has(Flag::rollover)) {
+        chain_.opening -= expected - *record.reg;
+        return;
+    }
+    violate(record, fmt::format("the chain's records add up to register {}, but it says {}",
+                                expected, *record.reg));
+    chain_.opening = *record.reg - chain_.sum;
+}
+
+void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chain) {
+    const milliseconds tolerance{tolerance_ms(record)};
+    const auto served_around = [this, tolerance](std::int64_t time_s, std::int64_t reg) {
+        const auto brackets = view_.brackets(point_, utc(time_s), tolerance);
+        return std::any_of(brackets.begin(), brackets.end(), [this, reg](const Bracket& bracket) {
+            return view_.holds(bracket, point_, reg);
+        });
+    };
+    if (record.reg && !served_around(record.end_s, *record.reg)) {
+        violate(record, fmt::format("register {} does not lie between what the panel served before "
+                                    "and after the end",
+                                    *record.reg));
+    }
+    if (first_of_chain && record.reg) {
+        const std::int64_t modulus = view_.history().facts.modulus_wh;
+        const std::int64_t opening = (chain_.opening % modulus + modulus) % modulus;
+        if (!served_around(record.start_s, opening)) {
+            violate(record, fmt::format("the chain opens with register {}, which the panel did not "
+                                        "serve around the start",
+                                        opening));
+        }
+    }
+    if (!on_grid(record.end_s, length_s_)) {
+        return;
+    }
+    const std::int64_t bracket_max_ms =
+        std::min(std::max(2 * options_.poll_period_ms, std::int64_t{60'000}), length_s_ * 1000) +
+        2 * options_.stamp_tolerance_ms;
+    const auto brackets = view_.brackets(point_, utc(record.end_s), milliseconds{0});
+    const bool far = std::all_of(brackets.begin(), brackets.end(), [&](const Bracket& bracket) {
+        return view_.certain_gap(bracket).count() > bracket_max_ms;
+    });
+    if (far && !brackets.empty() && !carries_break(record)) {
+        violate(record, "its edge lies in a gap too long to interpolate over");
+    }
+}
+
+/// Compares `told` with the true energy from the start of `first` to the end of `last`.
+void PointJudge::judge_energy(const ReceivedRecord& first, const ReceivedRecord& last,
+                              std::int64_t told, bool chain) {
+    const bool opens = &first == chain_.first;
+    const milliseconds start_tolerance{tolerance_ms(first) + (opens ? cut_off_ms : 0)};
+    const milliseconds end_tolerance{tolerance_ms(last)};
+    const bool spoilt = std::any_of(reaches_.begin(), reaches_.end(), [&](const Reach& reach) {
+        return flag_rule_of(reach.fault->kind).spoils_energy &&
+               (reach.touches(first) || reach.touches(last));
+    });
+    std::int64_t nearest = INT64_MAX;
+    std::int64_t true_mwh = 0;
+    for (const Bracket& start : view_.brackets(point_, utc(first.start_s), milliseconds{0})) {
+        const auto from = view_.truth(start, point_, utc(first.start_s), start_tolerance);
+        for (const Bracket& end : view_.brackets(point_, utc(last.end_s), milliseconds{0})) {
+            const auto until = view_.truth(end, point_, utc(last.end_s), end_tolerance);
+            const std::int64_t truth = until.energy_mwh - from.energy_mwh;
+            const std::int64_t allowed = std::abs(truth) * options_.class_permille / 1000 +
+                                         from.doubt_mwh + until.doubt_mwh +
+                                         (view_.history().facts.resolution_wh + 1) * mwh_per_wh;
+            const std::int64_t beyond = std::abs(told * mwh_per_wh - truth) - allowed;
+            if (beyond < nearest) {
+                nearest = beyond;
+                true_mwh = truth;
+            }
+        }
+    }
+    if (nearest > 0 && !spoilt) {
+        violate(last, fmt::format("{} {} Wh, true are {}.{:03} Wh",
+                                  chain ? "the whole chain tells" : "tells", told,
+                                  true_mwh / mwh_per_wh, std::abs(true_mwh) % mwh_per_wh));
+    }
+    if (!chain) {
+        verdict_.energy_wh += told;
+        verdict_.energy_difference_wh += told * mwh_per_wh - true_mwh;
+    }
+}
+
+void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain) {
+    Flags allowed = Flag::interpolated;
+    if (options_.laboratory) {
+        allowed |= Flag::test;
+    }
+    if (first_of_chain) {
+        allowed |= Flag::short_interval;
+    }
+    for (const Reach& reach : reaches_) {
+        if (reach.touches(record)) {
+            allowed |= flag_rule_of(reach.fault->kind).allowed;
+        }
+    }
+    const Flags unexplained = Flags::from_bits(record.flags.bits() & ~allowed.bits());
+    for (const std::string& name : names_of(unexplained)) {
+        ++verdict_.unexplained_flags;
+        violate(record, "flag " + name + " without a fault in reach");
+    }
+    if (options_.laboratory && !record.flags.has(Flag::test)) {
+        ++verdict_.absent_flags;
+        violate(record, "flag TEST is absent in a laboratory");
+    }
+}
+
+void PointJudge::judge_absent_flags(const CurrentRecords& records) {
+    if (records.empty()) {
+        return;
+    }
+    const std::int64_t begin_s = records.front()->start_s;
+    const std::int64_t end_s = records.back()->end_s;
+    for (const Reach& reach : reaches_) {
+        const Flags required = flag_rule_of(reach.fault->kind).required;
+        const bool concerns = reach.from_s > begin_s && reach.until_s <= end_s;
+        if (required.none() || !concerns) {
+            continue;
+        }
+        const bool told =
+            std::any_of(records.begin(), records.end(), [&](const ReceivedRecord* record) {
+                return reach.touches(*record) && (record->flags.bits() & required.bits()) != 0;
+            });
+        if (!told) {
+            ++verdict_.absent_flags;
+            verdict_.violate(fmt::format("point {} {}: {} at {} left no flag {}",
+                                         records.front()->point, records.front()->series,
+                                         name_of(reach.fault->kind), reach.from_s,
+                                         names_of(required).front()));
+        }
+    }
+}
+
+void PointJudge::end_chain() {
+    if (chain_.first != nullptr && chain_.first != chain_.last) {
+        judge_energy(*chain_.first, *chain_.last, chain_.sum, true);
+    }
+    chain_ = {};
+}
+
+}  // namespace metergate::building

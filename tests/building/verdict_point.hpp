@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/building/served_view.hpp"
+#include "tests/building/verdict.hpp"
+
+namespace metergate::building {
+
+/// A fault as the gateway's clock would date it, with the time in which its traces may appear.
+struct Reach {
+    const PlannedFault* fault = nullptr;
+    std::int64_t from_s = 0;
+    std::int64_t until_s = 0;
+
+    [[nodiscard]] bool touches(const ReceivedRecord& record) const {
+        return record.start_s <= until_s && record.end_s >= from_s;
+    }
+};
+
+/// Current records of one point and series, in order of their end.
+using CurrentRecords = std::vector<const ReceivedRecord*>;
+
+/// Judges one point and series: chain, registers, energy, flags.
+class PointJudge {
+  public:
+    PointJudge(const VerdictOptions& options, const ServedView& view, std::size_t point,
+               std::vector<Reach> reaches, Verdict& verdict);
+
+    void judge(const CurrentRecords& records);
+
+  private:
+    struct Chain {
+        const ReceivedRecord* first = nullptr;
+        const ReceivedRecord* last = nullptr;
+        std::int64_t opening = 0;
+        std::int64_t sum = 0;
+    };
+
+    [[nodiscard]] bool starts_chain(const ReceivedRecord& record) const;
+    void judge_shape(const ReceivedRecord& record, bool first_of_chain);
+    void judge_sum(const ReceivedRecord& record);
+    void judge_register(const ReceivedRecord& record, bool first_of_chain);
+    void judge_energy(const ReceivedRecord& first, const ReceivedRecord& last, std::int64_t told,
+                      bool chain);
+    void judge_flags(const ReceivedRecord& record, bool first_of_chain);
+    void judge_absent_flags(const CurrentRecords& records);
+    void end_chain();
+    [[nodiscard]] bool on_grid(std::int64_t time_s, std::int64_t length_s) const;
+    [[nodiscard]] std::int64_t tolerance_ms(const ReceivedRecord& record) const;
+    void violate(const ReceivedRecord& record, const std::string& text);
+
+    const VerdictOptions& options_;
+    const ServedView& view_;
+    std::size_t point_;
+    std::vector<Reach> reaches_;
+    Verdict& verdict_;
+    Chain chain_;
+    std::int64_t length_s_ = 0;
+};
+
+}  // namespace metergate::building
