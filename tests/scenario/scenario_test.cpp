@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/scenario/virtual_gateway.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace metergate::scenario {
+namespace {
+
+using building::parse_scenario;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+building::Scenario scenario_from(const std::string& text) {
+    auto scenario = parse_scenario(text);
+    if (!scenario) {
+        ADD_FAILURE() << scenario.error().text;
+        return {};
+    }
+    return *scenario;
+}
+
+/// Two lines with two panels each, quarter-hours, polls each 10 s; `faults` is the list's content.
+building::Scenario small_building(const std::string& faults, const std::string& head = "") {
+    return scenario_from(R"({"seed": 7, )" + head + R"(
+        "lines": [{"id": "riser-1"}, {"id": "riser-2"}],
+        "panels": [{"id": "east", "line": "riser-1"}, {"id": "west", "line": "riser-1"},
+                   {"id": "north", "line": "riser-2"}, {"id": "south", "line": "riser-2"}],
+        "faults": [)" + faults +
+                         "]}");
+}
+
+struct Outcome {
+    building::Verdict verdict;
+    std::vector<std::string> events;
+
+    [[nodiscard]] bool has_event(const std::string& kind) const {
+        return std::find(events.begin(), events.end(), kind) != events.end();
+    }
+};
+
+Outcome outcome_of(const building::Scenario& scenario, seconds length) {
+    const support::TempDir folder;
+    ScenarioRun run(scenario, {.folder = folder.path()});
+    EXPECT_TRUE(run.run_for(length)) << run.problem();
+    auto verdict = run.finish();
+    EXPECT_TRUE(run.far_end().problems().empty()) << run.far_end().problems().front();
+    return {std::move(verdict), run.events()};
+}
+
+TEST(Scenario, an_undisturbed_building_is_recorded_to_the_last_watt_hour) {
+    const auto outcome = outcome_of(small_building(""), hours{3});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_EQ(outcome.verdict.missing, 0U);
+    EXPECT_GT(outcome.verdict.energy_wh, 0);
+}
+
+TEST(Scenario, a_broker_that_is_away_for_an_hour_gets_everything_later) {
+    const auto outcome = outcome_of(
+        small_building(
+            R"({"at_s": 1800, "kind": "broker-stop", "target": "gateway", "for_s": 3600})"),
+        hours{3});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_EQ(outcome.verdict.missing, 0U);
+    EXPECT_TRUE(outcome.has_event("destination-lost"));
+    EXPECT_TRUE(outcome.has_event("destination-back"));
+}
+
+TEST(Scenario, a_line_outage_leaves_missing_slots_and_one_long_one_with_all_the_energy) {
+    const auto outcome = outcome_of(
+        small_building(R"({"at_s": 2000, "kind": "silent", "target": "riser-1", "for_s": 4000})"),
+        hours{4});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_GT(outcome.verdict.missing, 0U);
+    EXPECT_TRUE(outcome.has_event("panel-lost"));
+    EXPECT_TRUE(outcome.has_event("panel-back"));
+}
+
+TEST(Scenario, meters_that_are_swapped_reset_or_roll_over_invent_and_lose_nothing) {
+    const auto outcome = outcome_of(small_building(R"(
+        {"at_s": 2000, "kind": "swap", "target": "east", "for_s": 120, "args": {"register_wh": 5000}},
+        {"at_s": 5000, "kind": "register-reset", "target": "west", "args": {"register_wh": 0}},
+        {"at_s": 7000, "kind": "rollover", "target": "north"},
+        {"at_s": 8000, "kind": "zero", "target": "south", "for_s": 15})"),
+                                    hours{4});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+}
+
+TEST(Scenario, a_noisy_wire_costs_polls_and_no_energy) {
+    const auto outcome = outcome_of(small_building(R"(
+        {"at_s": 600, "kind": "garbled", "target": "riser-1", "for_s": 3000, "args": {"percent": 0.05}},
+        {"at_s": 4000, "kind": "late", "target": "east", "for_s": 600, "args": {"ms": 900}},
+        {"at_s": 6000, "kind": "wrong-unit", "target": "north", "for_s": 60},
+        {"at_s": 7000, "kind": "echo", "target": "riser-2", "for_s": 600})"),
+                                    hours{3});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+}
+
+TEST(Scenario, a_gateway_that_is_stopped_or_killed_goes_on_without_a_gap_in_the_numbers) {
+    const auto outcome = outcome_of(small_building(R"(
+        {"at_s": 3000, "kind": "gateway-stop", "target": "gateway", "for_s": 40},
+        {"at_s": 6000, "kind": "gateway-kill", "target": "gateway", "for_s": 1500})"),
+                                    hours{3});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+}
+
+TEST(Scenario, clock_steps_are_flagged_and_move_no_energy) {
+    const auto outcome = outcome_of(small_building(R"(
+        {"at_s": 3000, "kind": "clock-step", "target": "gateway", "args": {"ms": 61000}},
+        {"at_s": 6000, "kind": "clock-step", "target": "gateway", "args": {"ms": -3600000}},
+        {"at_s": 12000, "kind": "clock-step", "target": "gateway", "args": {"ms": 3600000}})"),
+                                    hours{5});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+}
+
+TEST(Scenario, the_lines_do_not_notice_whether_there_is_a_broker) {
+    const auto transcripts = [](bool with_broker, const std::string& faults) {
+        const support::TempDir folder;
+        ScenarioRun run(small_building(faults),
+                        {.folder = folder.path(), .with_broker = with_broker, .live_values = true});
+        EXPECT_TRUE(run.run_for(hours{1})) << run.problem();
+        std::vector<std::uint64_t> hashes;
+        for (const char* line : {"riser-1", "riser-2"}) {
+            EXPECT_GT(run.building().wire(line)->facts().requests, 700U);
+            hashes.push_back(run.building().wire(line)->facts().transcript);
+        }
+        return hashes;
+    };
+    const auto with = transcripts(true, "");
+    EXPECT_EQ(with, transcripts(false, ""));
+    EXPECT_EQ(with, transcripts(true, R"({"at_s": 600, "kind": "broker-stop", "target": "gateway",
+                                         "for_s": 1200})"));
+}
+
+TEST(Scenario, a_day_of_32_panels_with_line_faults_and_a_clock_step_has_a_clean_verdict) {
+    auto scenario = building::load_scenario(std::string(METERGATE_SCENARIO_DIR) + "/day.json");
+    ASSERT_TRUE(scenario) << scenario.error().text;
+    ASSERT_EQ(scenario->panels.size(), 32U);
+    const auto outcome = outcome_of(*scenario, hours{24});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_GE(outcome.verdict.expected, 32U * 24U * 95U);
+}
+
+}  // namespace
+}  // namespace metergate::scenario

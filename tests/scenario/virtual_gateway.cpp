@@ -1,0 +1,240 @@
+#include "tests/scenario/virtual_gateway.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/document.hpp"
+#include "gateway/app/profile_facts.hpp"
+#include "gateway/app/site.hpp"
+#include "northbound/delivery.hpp"
+#include "southbound/modbus/rtu_line.hpp"
+#include "southbound/modbus/tcp_line.hpp"
+#include "southbound/poller.hpp"
+#include "storage/reader.hpp"
+#include "storage/store.hpp"
+#include "tests/building/gateway_settings.hpp"
+
+namespace metergate::scenario {
+namespace {
+
+constexpr Duration drain_time = std::chrono::minutes{3};
+constexpr Duration truth_period = std::chrono::minutes{1};
+
+schema::Settings settings_of(const building::Scenario& scenario, bool with_broker,
+                             std::string& problem) {
+    building::GatewayConnections connections;
+    if (with_broker) {
+        connections.mqtt_port = 1883;
+    }
+    const app::ProfileFactsBook facts;
+    auto loaded = config::load_text(building::settings_for(scenario, connections), facts);
+    for (const auto& found : loaded.problems) {
+        problem += schema::text_of(found) + "\n";
+    }
+    return std::move(loaded.settings);
+}
+
+bool is_own_fault(building::FaultKind kind) {
+    return kind == building::FaultKind::gateway_stop || kind == building::FaultKind::gateway_kill ||
+           kind == building::FaultKind::broker_stop;
+}
+
+}  // namespace
+
+/// Cursors as the daemon moves them: through the recorder's inbox.
+class InboxCursors final : public record::CursorStore {
+  public:
+    InboxCursors(const Clock& clock, storage::SqliteStore& store, record::RecorderInbox& inbox)
+        : clock_(&clock), store_(&store), inbox_(&inbox) {}
+    Result<std::optional<BatchSeq>> load(const Id& destination) override {
+        return store_->cursor(destination);
+    }
+    void move(const record::CursorMove& move) override {
+        inbox_->cursors.push(clock_->now(), move);
+    }
+
+  private:
+    const Clock* clock_;
+    storage::SqliteStore* store_;
+    record::RecorderInbox* inbox_;
+};
+
+struct ScenarioRun::Parts {
+    struct Wire {
+        std::unique_ptr<southbound::Line> line;
+        std::unique_ptr<southbound::Poller> poller;
+    };
+
+    record::RecorderInbox inbox;
+    record::LiveValues live;
+    std::unique_ptr<storage::SqliteStore> store;
+    std::unique_ptr<record::Recorder> recorder;
+    std::vector<Wire> wires;
+    std::unique_ptr<InboxCursors> cursors;
+    std::unique_ptr<storage::SqliteBatchSource> batches;
+    std::unique_ptr<northbound::Publisher> publisher;
+    std::unique_ptr<northbound::Delivery> delivery;
+};
+
+ScenarioRun::ScenarioRun(const building::Scenario& scenario, RunOptions options)
+    : scenario_(scenario),
+      options_(std::move(options)),
+      clock_(scenario.start),
+      building_(scenario, clock_),
+      far_end_(clock_),
+      time_line_(clock_, scenario.seed) {
+    start_gateway();
+}
+
+ScenarioRun::~ScenarioRun() = default;
+
+void ScenarioRun::start_gateway() {
+    const schema::Settings settings = settings_of(scenario_, options_.with_broker, problem_);
+    if (!problem_.empty()) {
+        return;
+    }
+    auto parts = std::make_unique<Parts>();
+    auto store = storage::SqliteStore::open(options_.folder + "/store.sqlite", clock_, {});
+    if (!store) {
+        problem_ = store.error().text;
+        return;
+    }
+    parts->store = std::move(*store);
+    const auto numbering = parts->store->number(*app::numbering_request(settings));
+    auto site = app::assemble_site(settings, *numbering, UtcTime{});
+    auto recorder = record::Recorder::make(clock_, *parts->store, parts->inbox, parts->live,
+                                           site->plan, *parts->store->restart_state());
+    parts->recorder = std::make_unique<record::Recorder>(std::move(*recorder));
+    const auto report = [this, inbox = &parts->inbox](Event event) {
+        events_.emplace_back(name_of(event.kind));
+        inbox->events.push(clock_.now(), std::move(event));
+    };
+    for (auto& plan : site->lines) {
+        auto transport = building_.make_transport(plan.settings.id);
+        Parts::Wire wire;
+        if (plan.settings.rs485) {
+            const auto baud = static_cast<std::uint32_t>(plan.settings.rs485->baud);
+            wire.line = std::make_unique<southbound::modbus::RtuLine>(
+                clock_, std::move(transport), southbound::modbus::WireFormat{baud, 11});
+        } else {
+            wire.line = std::make_unique<southbound::modbus::TcpLine>(clock_, std::move(transport));
+        }
+        wire.poller = std::make_unique<southbound::Poller>(
+            clock_, *wire.line, plan.settings.id, std::move(plan.panels),
+            southbound::Sinks{.reading =
+                                  [this, inbox = &parts->inbox](Reading reading) {
+                                      inbox->readings.push(clock_.now(), std::move(reading));
+                                  },
+                              .event = report});
+        parts->wires.push_back(std::move(wire));
+    }
+    for (const auto& destination : settings.destinations) {
+        auto options = northbound::delivery_options_from(destination, site->directory);
+        options->live_values = options_.live_values;
+        parts->cursors = std::make_unique<InboxCursors>(clock_, *parts->store, parts->inbox);
+        parts->batches =
+            std::move(*storage::SqliteBatchSource::open(options_.folder + "/store.sqlite"));
+        parts->publisher = far_end_.make_publisher();
+        parts->delivery = std::make_unique<northbound::Delivery>(
+            *options, site->directory,
+            northbound::Delivery::Parts{clock_, *parts->batches, *parts->cursors, *parts->publisher,
+                                        parts->live, report},
+            *parts->store->cursor(destination.id));
+    }
+    gateway_ = std::move(parts);
+    add_actors();
+}
+
+void ScenarioRun::add_actors() {
+    time_line_.remove_all();
+    time_line_.add([this] {
+        building_.note_truth();
+        return clock_.now() + truth_period;
+    });
+    time_line_.add([this] { return building_.step_clock(clock_); });
+    if (!gateway_) {
+        return;
+    }
+    time_line_.add([this] { return gateway_->recorder->step(); });
+    for (auto& wire : gateway_->wires) {
+        time_line_.add([poller = wire.poller.get()] { return poller->step(); });
+    }
+    if (gateway_->delivery) {
+        const auto actor = time_line_.add([this] { return gateway_->delivery->step(); });
+        gateway_->recorder->on_stored([this, actor](BatchSeq) { time_line_.wake(actor); });
+    }
+}
+
+void ScenarioRun::stop_gateway(bool cleanly) {
+    if (cleanly && gateway_) {
+        if (gateway_->delivery) {
+            gateway_->delivery->stop();
+            for (Instant next = gateway_->delivery->step(); !gateway_->delivery->stopped();
+                 next = gateway_->delivery->step()) {
+                clock_.advance_to(std::max(next, clock_.now() + Duration{1}));
+            }
+        }
+        if (const auto stored = gateway_->recorder->finish(); !stored) {
+            problem_ = stored.error().text;
+        }
+    }
+    gateway_.reset();
+    add_actors();
+}
+
+/// The moments at which the gateway or its broker are to stop or come back.
+std::vector<Instant> ScenarioRun::turning_points() const {
+    std::vector<Instant> points;
+    for (const auto& fault : scenario_.faults) {
+        if (is_own_fault(fault.kind)) {
+            points.push_back(building_.timeline().when(fault.from));
+            points.push_back(building_.timeline().when(fault.until));
+        }
+    }
+    std::sort(points.begin(), points.end());
+    return points;
+}
+
+void ScenarioRun::do_own_faults() {
+    const UtcTime now = building_.timeline().at(clock_.now());
+    const auto active = [&](building::FaultKind kind) {
+        return building::active_fault(scenario_.faults, kind, now) != nullptr;
+    };
+    far_end_.set_reachable(!active(building::FaultKind::broker_stop));
+    const bool killed = active(building::FaultKind::gateway_kill);
+    const bool away = killed || active(building::FaultKind::gateway_stop);
+    if (away && gateway_) {
+        stop_gateway(!killed);
+    } else if (!away && !gateway_) {
+        start_gateway();
+    }
+}
+
+bool ScenarioRun::run_for(std::chrono::seconds since_start) {
+    const Instant end = building_.timeline().zero + since_start;
+    for (const Instant point : turning_points()) {
+        if (point >= clock_.now() && point < end) {
+            time_line_.run_until(point);
+            do_own_faults();
+        }
+    }
+    time_line_.run_until(end);
+    return problem_.empty();
+}
+
+building::Verdict ScenarioRun::finish() {
+    const std::int64_t until_s = epoch_s(std::chrono::floor<std::chrono::seconds>(clock_.utc()));
+    time_line_.run_until(clock_.now() + drain_time);
+    stop_gateway(true);
+    building_.finish();
+    auto options = scenario_.verdict_options();
+    options.expect_until_s = until_s;
+    options.from_first_batch = true;
+    return building::judge(building_.ledger(), far_end_.batches(), options);
+}
+
+record::RecorderStatus ScenarioRun::recorder_status() const {
+    return gateway_ ? gateway_->recorder->status() : record::RecorderStatus{};
+}
+
+}  // namespace metergate::scenario
