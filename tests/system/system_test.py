@@ -1,0 +1,268 @@
+"""The real programs together: metergate, simbuilding, mosquitto, pymodbus.
+
+usage: system_test.py --metergate FILE --simbuilding FILE [unittest arguments]
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, SOURCE)
+from tests.building import peers  # noqa: E402  (the path has to be set first)
+
+PROGRAMS = argparse.Namespace()
+BATCH_LIMIT_S = 60
+STOP_LIMIT_S = 5
+
+LABORATORY = {
+    "seed": 11, "laboratory": True, "series": ["kwh-5s"], "poll_period_ms": 1000,
+    "close_wait_s": 5, "commit_wait_s": 1,
+    "lines": [{"id": "riser-1", "panels": 2}, {"id": "riser-2", "panels": 2}],
+    "faults": [],
+}
+
+
+def meter_settings(line, profile="eastron-sdm630", unit=7):
+    return {"schema": 1, "gateway": {"id": "bench"},
+            "lines": [{"id": "line-1", **line,
+                       "panels": [{"id": "meter", "address": unit, "profile": profile,
+                                   "points": [{"id": "suite-1", "slot": 1}]}]}]}
+
+
+class SystemTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.gateway = peers.Gateway(PROGRAMS.metergate, self.folder)
+        self.running = []
+        self.addCleanup(self.stop_all)
+
+    def stop_all(self):
+        for peer in reversed(self.running):
+            if peer.process is not None and peer.process.alive():
+                peer.process.stop(signal.SIGKILL)
+
+    def start(self, peer):
+        self.running.append(peer)
+        peer.start()
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text if isinstance(text, str) else json.dumps(text))
+        return path
+
+    def start_building(self, faults=()):
+        scenario = self.write("scenario.json", {**LABORATORY, "faults": list(faults)})
+        self.broker = peers.Broker(self.folder)
+        self.building = peers.Building(PROGRAMS.simbuilding, self.folder, scenario,
+                                       self.broker.port)
+        self.subscriber = peers.Subscriber(self.folder, self.broker.port)
+        for peer in (self.broker, self.building, self.subscriber, self.gateway):
+            self.start(peer)
+
+    def receive_batches(self, count):
+        return [self.subscriber.next_batch(BATCH_LIMIT_S) for _ in range(count)]
+
+    def wait_for_batches_stored(self, count):
+        """Until the gateway has stored so many more batches than now."""
+        goal = self.gateway.status()["recorder"]["newest_batch"] + count
+        peers.wait_until(
+            lambda: self.gateway.status()["recorder"]["newest_batch"] >= goal,
+            f"the storing of {count} batches", BATCH_LIMIT_S, [self.gateway.process.child])
+
+    def stop_gateway_cleanly(self):
+        status, took_s = self.gateway.stop()
+        self.assertEqual(status, 0, self.gateway.process.log())
+        self.assertLess(took_s, STOP_LIMIT_S)
+
+    def verdict_is_clean(self):
+        self.gateway.drain()
+        self.stop_gateway_cleanly()
+        self.building.stop()
+        self.subscriber.stop()
+        self.assertEqual(self.building.verify(), 0, self.gateway.process.log())
+
+    def event_kinds(self):
+        answer = self.gateway.command("events", "--json")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        return [event["kind"] for event in json.loads(answer.stdout)]
+
+    def wait_for_event(self, kind):
+        peers.wait_until(lambda: kind in self.event_kinds(), f"the event {kind}", BATCH_LIMIT_S,
+                         [self.gateway.process.child])
+
+    # ---- nothing lost, whatever goes away ---------------------------------------------------------
+
+    def test_broker_away_and_gateway_restarted_lose_and_double_nothing(self):
+        self.start_building()
+        self.receive_batches(8)
+        self.subscriber.stop()
+        self.broker.stop()
+        self.wait_for_batches_stored(8)
+        self.broker.start()
+        self.subscriber.start()
+        self.receive_batches(12)
+        stopped_s = time.time()
+        self.stop_gateway_cleanly()
+        self.gateway.start()
+        self.building.note_fault("gateway-stop", stopped_s)
+        self.receive_batches(8)
+        self.wait_for_event("destination-lost")
+        self.wait_for_event("destination-back")
+        self.verdict_is_clean()
+
+    def test_killed_gateway_goes_on_where_it_was(self):
+        self.start_building()
+        self.receive_batches(8)
+        killed_s = time.time()
+        self.gateway.kill()
+        self.gateway.start()
+        self.building.note_fault("gateway-kill", killed_s)
+        self.receive_batches(8)
+        self.wait_for_event("gateway-power-failed")
+        self.verdict_is_clean()
+
+    def test_port_that_vanishes_and_returns_is_told_once_each(self):
+        self.start_building(
+            faults=[{"kind": "port-missing", "target": "riser-1", "at_s": 8, "for_s": 12}])
+        self.wait_for_event("line-back")
+        self.receive_batches(8)
+        self.assertEqual(self.event_kinds().count("line-lost"), 1)
+        self.verdict_is_clean()
+
+    # ---- other people's programs --------------------------------------------------------------------
+
+    def start_meter(self, kind, where):
+        # Debian's packages belong to Debian's interpreter.
+        meter = peers.Process("pymodbus", ["/usr/bin/python3",
+                                           os.path.join(SOURCE, "tests/system/pymodbus_meter.py"),
+                                           kind, str(where)], self.folder,
+                              stdout=subprocess.PIPE, text=True)
+        self.addCleanup(meter.stop, signal.SIGKILL)
+        self.assertEqual(meter.child.stdout.readline(), "ready\n", meter.log())
+        return meter
+
+    def values_of_meter(self):
+        answer = self.gateway.command("read", "line-1", "meter", "--json")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        points = json.loads(answer.stdout)
+        self.assertEqual([point["point"] for point in points], ["suite-1"])
+        return points[0]["values"]
+
+    def check_meter_values(self):
+        values = self.values_of_meter()
+        expected = {"kwh": "12345.670", "kwh-received": "8.250", "kw": "2.744", "hz": "59.980",
+                    "v1": "120.250", "v2": "119.500", "v3": "121.750",
+                    "a1": "12.500", "a2": "7.250", "a3": "3.125"}
+        for name, value in expected.items():
+            self.assertEqual(values[name], value, name)
+
+    def test_values_of_a_pymodbus_meter_over_tcp_are_equal_to_the_last_digit(self):
+        port = peers.free_port()
+        self.start_meter("tcp", port)
+        peers.wait_until(lambda: peers.port_answers(port), "the meter's start")
+        self.write("settings.json",
+                   meter_settings({"modbus_tcp": {"host": "127.0.0.1", "port": port}}))
+        self.check_meter_values()
+
+    def test_values_of_a_pymodbus_meter_over_a_serial_port_are_equal_to_the_last_digit(self):
+        ours, theirs = os.path.join(self.folder, "ours"), os.path.join(self.folder, "theirs")
+        cable = peers.Process("socat", ["socat", f"pty,raw,echo=0,link={ours}",
+                                        f"pty,raw,echo=0,link={theirs}"], self.folder)
+        self.addCleanup(cable.stop, signal.SIGKILL)
+        peers.wait_until(lambda: os.path.exists(ours) and os.path.exists(theirs), "the cable")
+        self.start_meter("rtu", theirs)
+        self.write("settings.json", meter_settings(
+            {"rs485": {"port": ours, "baud": 9600, "parity": "none"}}))
+        self.check_meter_values()
+
+    # ---- bad input ------------------------------------------------------------------------------------
+
+    def run_and_end(self):
+        self.gateway.process = peers.Process(
+            "metergate", [PROGRAMS.metergate, "--root", self.folder, "run"], self.folder)
+        return self.gateway.process.child.wait(timeout=peers.START_LIMIT_S)
+
+    def test_bad_settings_are_all_named_and_exit_with_3(self):
+        self.write("settings.json", meter_settings({"rs485": {"port": "/dev/x", "bauds": 9600}},
+                                                   unit=248))
+        answer = self.gateway.command("check")
+        self.assertEqual(answer.returncode, 3)
+        self.assertIn("lines[0].panels[0].address: 248 is outside 1..247", answer.stderr)
+        self.assertIn('did you mean "baud"?', answer.stderr)
+        self.assertEqual(self.run_and_end(), 3)
+
+    def test_a_missing_port_is_named_and_the_gateway_runs(self):
+        self.write("settings.json", meter_settings({"rs485": {"port": "/dev/not-there"}}))
+        self.start(self.gateway)
+        peers.wait_until(lambda: self.gateway.status()["lines"][0]["fault"] is not None,
+                         "the report of the missing port")
+        self.assertIn("/dev/not-there", self.gateway.status()["lines"][0]["fault"])
+        self.stop_gateway_cleanly()
+
+    def test_zero_filled_settings_start_the_last_good_ones_and_say_so(self):
+        path = self.write("settings.json", meter_settings({"rs485": {"port": "/dev/not-there"}}))
+        self.start(self.gateway)
+        self.stop_gateway_cleanly()
+        with open(path, "wb") as file:
+            file.write(b"\0" * 500)
+        self.gateway.start()
+        self.wait_for_event("settings-damaged")
+        self.stop_gateway_cleanly()
+
+    def test_a_damaged_store_is_kept_aside_and_a_new_one_begun(self):
+        self.write("settings.json", meter_settings({"rs485": {"port": "/dev/not-there"}}))
+        self.start(self.gateway)
+        self.stop_gateway_cleanly()
+        self.write(os.path.join("data", "store.sqlite"), "no database at all" * 1000)
+        self.gateway.start()
+        self.wait_for_event("store-replaced")
+        aside = [name for name in os.listdir(os.path.join(self.folder, "data"))
+                 if name.startswith("store.sqlite.damaged")]
+        self.assertTrue(aside)
+        self.stop_gateway_cleanly()
+
+    def test_an_unreachable_broker_is_told_in_plain_words(self):
+        settings = meter_settings({"rs485": {"port": "/dev/not-there"}})
+        settings["destinations"] = [{"id": "office", "mqtt": {
+            "host": "127.0.0.1", "port": peers.free_port(), "tls": {"enabled": False}}}]
+        self.write("settings.json", settings)
+        self.start(self.gateway)
+        peers.wait_until(lambda: self.gateway.status()["destinations"][0]["last_error"] != "",
+                         "the report of the unreachable broker")
+        self.wait_for_event("destination-lost")
+        self.stop_gateway_cleanly()
+
+    def test_a_second_gateway_on_the_same_folder_exits_and_names_the_first(self):
+        self.write("settings.json", meter_settings({"rs485": {"port": "/dev/not-there"}}))
+        self.start(self.gateway)
+        second = self.gateway.command("run")
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(f"process {self.gateway.process.child.pid}", second.stderr)
+        self.stop_gateway_cleanly()
+
+    def test_without_a_daemon_status_exits_with_4(self):
+        answer = self.gateway.command("status")
+        self.assertEqual(answer.returncode, 4)
+        self.assertIn("no gateway is running", answer.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metergate", required=True)
+    parser.add_argument("--simbuilding", required=True)
+    _, rest = parser.parse_known_args(namespace=PROGRAMS)
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
