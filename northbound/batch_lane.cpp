@@ -88,12 +88,13 @@ void BatchLane::connection_opened(Instant now) {
     not_before_ = std::min(not_before_, now);
 }
 
-BatchLane::News BatchLane::send(Instant now, Publisher& publisher,
+BatchLane::News BatchLane::send(Instant now, BatchSeq newest, Publisher& publisher,
                                 const std::function<Token()>& next_token) {
     waits_for_rate_ = false;
     const std::size_t window = window_for(publisher);
     while (cursor_ && now >= not_before_ && flights_.size() < window) {
-        if (page_.empty() && !read_more(now)) {
+        const bool nothing_new = caught_up_ && newest <= read_through_;
+        if (page_.empty() && (nothing_new || !read_more(now))) {
             break;
         }
         if (rate_.ready_at() > now) {

@@ -34,8 +34,10 @@ class BatchLane {
     /// A connection is new: a paused lane may try at once.
     void connection_opened(Instant now);
 
-    /// Sends while window, rate and source allow. `next_token` gives a fresh one.
-    News send(Instant now, Publisher& publisher, const std::function<Token()>& next_token);
+    /// Sends while window, rate and source allow; the source holds batches up to `newest`, as far
+    /// as known. `next_token` gives a fresh one.
+    News send(Instant now, BatchSeq newest, Publisher& publisher,
+              const std::function<Token()>& next_token);
     /// Books one outcome; those of forgotten messages are ignored.
     News take(const PublishOutcome& outcome, Instant now);
 

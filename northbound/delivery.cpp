@@ -9,14 +9,14 @@
 namespace metergate::northbound {
 namespace {
 
-constexpr Duration poll_period = std::chrono::milliseconds{500};
+constexpr Duration live_period = std::chrono::milliseconds{500};
+constexpr Duration look_period = std::chrono::seconds{10};
 constexpr Duration connecting_poll_period = std::chrono::milliseconds{50};
 constexpr Duration live_pause = std::chrono::milliseconds{5};
 constexpr Duration connect_timeout = std::chrono::seconds{30};
 constexpr Duration status_period = std::chrono::seconds{60};
 constexpr Duration cursor_period = std::chrono::seconds{1};
 constexpr Duration goodbye_time = std::chrono::milliseconds{1500};
-constexpr Duration count_period = std::chrono::seconds{1};
 constexpr Duration rate_period = std::chrono::seconds{60};
 constexpr std::size_t live_per_step = 32;
 constexpr std::size_t live_in_flight_max = 64;
@@ -65,6 +65,7 @@ Instant Delivery::step() {
         return never;
     }
     take_outcomes(now);
+    look(now);
     batches_.find_start(now);
     follow_link(now);
     if (phase_ == Phase::up && !stop_by_) {
@@ -82,6 +83,22 @@ Instant Delivery::step() {
     }
     note_status(now);
     return next_step(now);
+}
+
+void Delivery::look(Instant now) {
+    if (now < look_at_) {
+        return;
+    }
+    look_at_ = now + look_period;
+    if (const auto newest = parts_.batches.newest()) {
+        batch_stored(*newest);
+    }
+}
+
+void Delivery::batch_stored(BatchSeq newest) {
+    std::int64_t known = newest_;
+    while (known < raw(newest) && !newest_.compare_exchange_weak(known, raw(newest))) {
+    }
 }
 
 void Delivery::take_outcomes(Instant now) {
@@ -199,14 +216,19 @@ void Delivery::proved_to_work() {
 
 /// A connection that swallows messages without answering is as bad as none.
 void Delivery::watch(Instant now) {
-    Instant oldest = batches_.waiting_since();
-    for (const auto& [token, sent] : controls_) {
-        oldest = std::min(oldest, sent);
-    }
+    const Instant oldest = oldest_unanswered();
     if (oldest != never && now - oldest >= options_.ack_timeout) {
         connection_lost(now, {Fault::timeout,
                               "no acknowledgement within " + seconds_text(options_.ack_timeout)});
     }
+}
+
+Instant Delivery::oldest_unanswered() const {
+    Instant oldest = batches_.waiting_since();
+    for (const auto& [token, sent] : controls_) {
+        oldest = std::min(oldest, sent);
+    }
+    return oldest;
 }
 
 std::string Delivery::status_payload(bool online, std::string_view reason, UtcTime at) {
@@ -240,7 +262,8 @@ void Delivery::send_control(Instant now, const Message& message) {
 }
 
 void Delivery::send_batches(Instant now) {
-    heed(batches_.send(now, parts_.publisher, [this] { return next_token(Lane::batch); }));
+    heed(batches_.send(now, BatchSeq{newest_.load()}, parts_.publisher,
+                       [this] { return next_token(Lane::batch); }));
 }
 
 void Delivery::send_events(Instant now) {
@@ -337,12 +360,6 @@ void Delivery::note_status(Instant now) {
     using State = DeliveryStatus::State;
     constexpr std::array<State, 4> state_of{State::waiting, State::connecting, State::connected,
                                             State::stopped};
-    if (now >= count_at_) {
-        count_at_ = now + count_period;
-        if (const auto newest = parts_.batches.newest()) {
-            newest_ = raw(*newest);
-        }
-    }
     const std::scoped_lock lock(status_mutex_);
     if (now >= rate_at_) {
         rate_at_ = now + rate_period;
@@ -370,7 +387,7 @@ Instant Delivery::next_step(Instant now) const {
     if (stop_by_) {
         return std::min(*stop_by_, now + live_pause);
     }
-    Instant next = now + (phase_ == Phase::connecting ? connecting_poll_period : poll_period);
+    Instant next = phase_ == Phase::connecting ? now + connecting_poll_period : look_at_;
     const auto consider = [&](Instant at) {
         if (at > now) {
             next = std::min(next, at);
@@ -381,8 +398,12 @@ Instant Delivery::next_step(Instant now) const {
     }
     consider(phase_ == Phase::waiting ? connect_at_ : batches_.next_at());
     consider(batches_.cursor() == moved_ ? never : move_at_);
-    if (phase_ == Phase::up && live_.waiting() && live_in_flight_ < live_in_flight_max) {
-        consider(now + live_pause);
+    if (const Instant oldest = oldest_unanswered(); phase_ == Phase::up && oldest != never) {
+        consider(oldest + options_.ack_timeout);
+    }
+    if (phase_ == Phase::up && options_.live_values) {
+        const bool more = live_.waiting() && live_in_flight_ < live_in_flight_max;
+        consider(now + (more ? live_pause : live_period));
     }
     return next;
 }

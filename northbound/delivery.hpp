@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -62,8 +63,12 @@ class Delivery {
              std::optional<BatchSeq> stored_cursor);
 
     /// Does what is due and returns when it wants to be called next. To be called earlier when the
-    /// publisher has news or a batch was stored.
+    /// publisher has news or after batch_stored().
     [[nodiscard]] Instant step();
+
+    /// Says that all batches up to `newest` are in the store. Any thread; step() is due after it.
+    /// A delivery that has caught up asks the store only then, and once in a while to be safe.
+    void batch_stored(BatchSeq newest);
 
     /// Begins to stop: says goodbye, moves the cursor, disconnects. stopped() follows within 2 s of
     /// steps.
@@ -82,6 +87,7 @@ class Delivery {
     /// The kind of a message is in the low bits of its token.
     enum class Lane : Token { batch = 0, control = 1, live = 2 };
 
+    void look(Instant now);
     void take_outcomes(Instant now);
     void take_control(const PublishOutcome& outcome);
     void follow_link(Instant now);
@@ -105,6 +111,7 @@ class Delivery {
     void move_cursor(Instant now, bool at_once);
     void finish_stop(Instant now);
     void note_status(Instant now);
+    [[nodiscard]] Instant oldest_unanswered() const;
     [[nodiscard]] Instant next_step(Instant now) const;
 
     const DeliveryOptions options_;
@@ -133,9 +140,9 @@ class Delivery {
     Instant move_at_{};
     std::optional<Instant> stop_by_;
 
-    Instant count_at_{};
+    Instant look_at_{};  ///< when to ask the store for its newest batch, told of one or not
     Instant rate_at_{};
-    std::int64_t newest_ = 0;
+    std::atomic<std::int64_t> newest_ = 0;  ///< of the batches in the store, as far as known
     std::uint64_t counted_ = 0;
     mutable std::mutex status_mutex_;
     DeliveryStatus status_;  ///< guarded by status_mutex_

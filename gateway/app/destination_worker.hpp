@@ -32,6 +32,10 @@ class DestinationWorker {
     /// Any thread.
     [[nodiscard]] northbound::DeliveryStatus status() const { return delivery_.status(); }
     void tell(const Event& event) { delivery_.tell(event); }
+    void batch_stored(BatchSeq newest) {
+        delivery_.batch_stored(newest);
+        thread_.wake();
+    }
 
   private:
     void say_goodbye();

@@ -169,9 +169,9 @@ Result<void> RunningGateway::make_recorder(const record::RecordPlan& plan,
     }
     recorder_ =
         std::make_unique<RecorderWorker>(*clock_, *store_, inbox_, std::move(*recorder), events_);
-    recorder_->on_stored([this](BatchSeq) {
+    recorder_->on_stored([this](BatchSeq newest) {
         for (const auto& destination : destinations_) {
-            destination->thread().wake();
+            destination->batch_stored(newest);
         }
     });
     return {};

@@ -3,9 +3,11 @@
 namespace metergate::scenario {
 namespace {
 
-using northbound::LinkState;
-
 constexpr Duration answer_delay = std::chrono::milliseconds{20};
+
+}  // namespace
+
+using northbound::LinkState;
 
 class FarEndPublisher final : public northbound::Publisher {
   public:
@@ -33,15 +35,15 @@ class FarEndPublisher final : public northbound::Publisher {
         far_end_->receive(message);
         northbound::PublishOutcome outcome;
         outcome.token = token;
-        waiting_.push_back({clock_->now() + answer_delay, outcome});
+        far_end_->answers_.push_back({clock_->now() + answer_delay, outcome});
         return {};
     }
     std::vector<northbound::PublishOutcome> take_outcomes() override {
         notice_loss();
         std::vector<northbound::PublishOutcome> due;
-        while (!waiting_.empty() && waiting_.front().first <= clock_->now()) {
-            due.push_back(std::move(waiting_.front().second));
-            waiting_.pop_front();
+        while (far_end_->next_answer_at() <= clock_->now()) {
+            due.push_back(std::move(far_end_->answers_.front().outcome));
+            far_end_->answers_.pop_front();
         }
         return due;
     }
@@ -52,7 +54,7 @@ class FarEndPublisher final : public northbound::Publisher {
   private:
     void close() {
         open_ = false;
-        waiting_.clear();
+        far_end_->answers_.clear();
     }
     void notice_loss() {
         if (open_ && !far_end_->reachable()) {
@@ -65,10 +67,7 @@ class FarEndPublisher final : public northbound::Publisher {
     FarEnd* far_end_;
     bool open_ = false;
     std::optional<Error> fault_;
-    std::deque<std::pair<Instant, northbound::PublishOutcome>> waiting_;
 };
-
-}  // namespace
 
 std::unique_ptr<northbound::Publisher> FarEnd::make_publisher() {
     return std::make_unique<FarEndPublisher>(*clock_, *this);

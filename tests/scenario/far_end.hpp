@@ -33,14 +33,26 @@ class FarEnd {
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
     [[nodiscard]] std::uint64_t live_messages() const { return live_messages_; }
 
-    void receive(const northbound::Message& message);
+    /// When the gateway's connection has an answer to give; `never` if none.
+    [[nodiscard]] Instant next_answer_at() const {
+        return answers_.empty() ? never : answers_.front().at;
+    }
 
   private:
+    friend class FarEndPublisher;
+    struct Answer {
+        Instant at;
+        northbound::PublishOutcome outcome;
+    };
+
+    void receive(const northbound::Message& message);
+
     const VirtualClock* clock_;
     bool reachable_ = true;
     std::vector<building::ReceivedBatch> batches_;
     std::vector<std::string> problems_;
     std::uint64_t live_messages_ = 0;
+    std::deque<Answer> answers_;  ///< of the connection that is open
 };
 
 }  // namespace metergate::scenario

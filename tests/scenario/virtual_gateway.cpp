@@ -160,8 +160,12 @@ void ScenarioRun::add_actors() {
         time_line_.add([poller = wire.poller.get()] { return poller->step(); });
     }
     if (gateway_->delivery) {
-        const auto actor = time_line_.add([this] { return gateway_->delivery->step(); });
-        gateway_->recorder->on_stored([this, actor](BatchSeq) { time_line_.wake(actor); });
+        const auto actor = time_line_.add(
+            [this] { return std::min(gateway_->delivery->step(), far_end_.next_answer_at()); });
+        gateway_->recorder->on_stored([this, actor](BatchSeq newest) {
+            gateway_->delivery->batch_stored(newest);
+            time_line_.wake(actor);
+        });
     }
 }
 

@@ -57,6 +57,9 @@ class DeliveryTest : public testing::Test {
             const auto seq = static_cast<std::int64_t>(store.rows.size()) + 1;
             store.rows.push_back(sample_batch(seq, panel));
         }
+        if (delivery && !store.rows.empty()) {
+            delivery->batch_stored(store.rows.back().seq);
+        }
     }
     void start(std::optional<BatchSeq> cursor = BatchSeq{0}) {
         delivery = std::make_unique<Delivery>(
