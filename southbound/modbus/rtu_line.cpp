@@ -20,21 +20,13 @@ constexpr Duration babble_limit = std::chrono::seconds{2};
 }  // namespace
 
 RtuLine::RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire)
-    : clock_(clock), port_(clock, std::move(transport)), wire_(wire) {
+    : PortLine(clock, std::move(transport)), wire_(wire) {
     assert(wire.baud > 0);
     muted_until_.fill(Instant{});
 }
 
-bool RtuLine::ready() const {
-    return port_.is_open() && state_ == State::idle && !outcome_;
-}
-
 Instant RtuLine::muted_until(std::uint8_t unit) const {
     return muted_until_[unit];
-}
-
-int RtuLine::readable_fd() const {
-    return port_.is_open() ? port_.transport().readable_fd() : -1;
 }
 
 void RtuLine::start(const RegisterRequest& request) {
@@ -46,10 +38,6 @@ void RtuLine::start(const RegisterRequest& request) {
     frame_ = rtu_read_request(request);
     started_ = clock_.now();
     state_ = State::silence;
-}
-
-std::optional<Result<RegisterReply>> RtuLine::take_outcome() {
-    return std::exchange(outcome_, std::nullopt);
 }
 
 Instant RtuLine::step() {
@@ -134,7 +122,8 @@ Instant RtuLine::send_when_quiet() {
         if (now - started_ < babble_limit) {
             return port_.transport().wake_by(earliest);
         }
-        fail(Fault::damaged, "the wire does not fall silent: something sends without being asked");
+        finish(Error{Fault::damaged,
+                     "the wire does not fall silent: something sends without being asked"});
         return now;
     }
     const Result<void> sent = port_.transport().send(frame_.view());
@@ -178,10 +167,8 @@ Instant RtuLine::judge() {
         begin_quieting("incomplete reply: " + std::to_string(received_) + " bytes");
         return wait_for_quiet();
     }
-    ++counters_.timeouts;
     mute();
-    const auto waited = std::chrono::duration_cast<milliseconds>(request_.reply_timeout);
-    fail(Fault::timeout, "no reply in " + std::to_string(waited.count()) + " ms");
+    finish(timed_out());
     return clock_.now();
 }
 
@@ -206,25 +193,11 @@ void RtuLine::accept(const Parsed& parsed) {
         begin_quieting("more than one reply of this unit");
         return;
     }
-    if (parsed.verdict == Verdict::exception) {
-        ++counters_.exceptions;
-        Error error = exception_error(parsed.exception_code);
-        fail(error.fault, std::move(error.text));
-    } else {
-        ++counters_.replies;
-        RegisterReply reply;
-        unpack_registers(parsed.registers, reply.registers);
-        reply.answered = last_activity_;
-        // A simulated or buffered wire may answer faster than its baud rate.
-        reply.asked = std::min(asked_, reply.answered);
-        outcome_ = std::move(reply);
-        state_ = State::idle;
-    }
-    port_.proven();
     if (received_ > parsed.length) {
         ++counters_.unsolicited;
     }
-    received_ = 0;
+    // A simulated or buffered wire may answer faster than its baud rate.
+    finish(outcome_of(parsed, std::min(asked_, last_activity_), last_activity_));
 }
 
 void RtuLine::begin_quieting(std::string why) {
@@ -243,14 +216,14 @@ Instant RtuLine::wait_for_quiet() {
         return port_.transport().wake_by(until);
     }
     mute();
-    fail(Fault::damaged, "damaged reply: " + bad_why_);
+    finish(Error{Fault::damaged, "damaged reply: " + bad_why_});
     return clock_.now();
 }
 
-void RtuLine::fail(Fault fault, std::string text) {
+void RtuLine::finish(Result<RegisterReply> outcome) {
     state_ = State::idle;
     received_ = 0;
-    outcome_ = Error{fault, std::move(text)};
+    outcome_ = std::move(outcome);
 }
 
 void RtuLine::mute() {

@@ -8,9 +8,7 @@
 #include <string>
 
 #include "gateway/model/clock.hpp"
-#include "southbound/line.hpp"
-#include "southbound/modbus/frame.hpp"
-#include "southbound/modbus/port_keeper.hpp"
+#include "southbound/modbus/port_line.hpp"
 
 namespace metergate::southbound::modbus {
 
@@ -44,18 +42,13 @@ struct WireFormat {
 /// timeout or a bad frame the unit is muted until its late limit, and a longest frame, have passed
 /// since the request. Other units go on at once; frames of the muted one are known by their unit
 /// and discarded.
-class RtuLine final : public Line {
+class RtuLine final : public PortLine {
   public:
     RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire);
 
-    [[nodiscard]] bool ready() const override;
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
     void start(const RegisterRequest& request) override;
     Instant step() override;
-    [[nodiscard]] std::optional<Result<RegisterReply>> take_outcome() override;
-    [[nodiscard]] const std::optional<Error>& fault() const override { return port_.fault(); }
-    [[nodiscard]] const LineCounters& counters() const override { return counters_; }
-    [[nodiscard]] int readable_fd() const override;
 
   private:
     enum class State : std::uint8_t {
@@ -65,6 +58,7 @@ class RtuLine final : public Line {
         quieting,  ///< the reply was bad: waiting until the wire is quiet
     };
 
+    [[nodiscard]] bool idle() const override { return state_ == State::idle; }
     void opened();
     void vanished(const Error& error);
     [[nodiscard]] bool read_available();
@@ -76,18 +70,15 @@ class RtuLine final : public Line {
     void accept(const Parsed& parsed);
     void begin_quieting(std::string why);
     Instant wait_for_quiet();
-    void fail(Fault fault, std::string text);
+    void finish(Result<RegisterReply> outcome);
     void mute();
     void drop_front(std::size_t count);
     [[nodiscard]] std::span<const std::uint8_t> received() const {
         return {buffer_.data(), received_};
     }
 
-    const Clock& clock_;
-    PortKeeper port_;
     WireFormat wire_;
     State state_ = State::idle;
-    RegisterRequest request_;
     RequestFrame frame_;
     bool echo_stripped_ = false;
     Instant started_{};        ///< when the request under way was handed in
@@ -100,8 +91,6 @@ class RtuLine final : public Line {
     std::array<std::uint8_t, 2 * rtu_frame_max> buffer_{};
     std::size_t received_ = 0;
     std::array<Instant, 256> muted_until_{};
-    std::optional<Result<RegisterReply>> outcome_;
-    LineCounters counters_;
 };
 
 }  // namespace metergate::southbound::modbus

@@ -6,21 +6,11 @@
 
 namespace metergate::southbound::modbus {
 
-using std::chrono::milliseconds;
-
 TcpLine::TcpLine(const Clock& clock, std::unique_ptr<Transport> transport)
-    : clock_(clock), port_(clock, std::move(transport)) {}
-
-bool TcpLine::ready() const {
-    return port_.is_open() && state_ == State::idle && !outcome_;
-}
+    : PortLine(clock, std::move(transport)) {}
 
 Instant TcpLine::muted_until(std::uint8_t /*unit*/) const {
     return Instant{};
-}
-
-int TcpLine::readable_fd() const {
-    return port_.is_open() ? port_.transport().readable_fd() : -1;
 }
 
 void TcpLine::start(const RegisterRequest& request) {
@@ -28,10 +18,6 @@ void TcpLine::start(const RegisterRequest& request) {
     assert(request.count >= 1 && request.count <= 125);
     request_ = request;
     state_ = State::gap;
-}
-
-std::optional<Result<RegisterReply>> TcpLine::take_outcome() {
-    return std::exchange(outcome_, std::nullopt);
 }
 
 Instant TcpLine::step() {
@@ -127,25 +113,12 @@ Instant TcpLine::judge() {
     if (clock_.now() < deadline_) {
         return port_.transport().wake_by(deadline_);
     }
-    ++counters_.timeouts;
-    const auto waited = std::chrono::duration_cast<milliseconds>(request_.reply_timeout);
-    finish(Error{Fault::timeout, "no reply in " + std::to_string(waited.count()) + " ms"});
+    finish(timed_out());
     return clock_.now();
 }
 
 void TcpLine::accept(const Parsed& parsed) {
-    port_.proven();
-    if (parsed.verdict == Verdict::exception) {
-        ++counters_.exceptions;
-        finish(exception_error(parsed.exception_code));
-    } else {
-        ++counters_.replies;
-        RegisterReply reply;
-        unpack_registers(parsed.registers, reply.registers);
-        reply.asked = asked_;
-        reply.answered = last_activity_;
-        finish(std::move(reply));
-    }
+    finish(outcome_of(parsed, asked_, last_activity_));
     drop_front(parsed.length);
 }
 

@@ -8,9 +8,7 @@
 #include <string>
 
 #include "gateway/model/clock.hpp"
-#include "southbound/line.hpp"
-#include "southbound/modbus/frame.hpp"
-#include "southbound/modbus/port_keeper.hpp"
+#include "southbound/modbus/port_line.hpp"
 
 namespace metergate::southbound::modbus {
 
@@ -18,18 +16,13 @@ namespace metergate::southbound::modbus {
 ///
 /// Every request has its own transaction number, so late replies are known by theirs and discarded;
 /// no unit is ever muted. A stream that is out of step, or a closed connection, is opened anew.
-class TcpLine final : public Line {
+class TcpLine final : public PortLine {
   public:
     TcpLine(const Clock& clock, std::unique_ptr<Transport> transport);
 
-    [[nodiscard]] bool ready() const override;
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
     void start(const RegisterRequest& request) override;
     Instant step() override;
-    [[nodiscard]] std::optional<Result<RegisterReply>> take_outcome() override;
-    [[nodiscard]] const std::optional<Error>& fault() const override { return port_.fault(); }
-    [[nodiscard]] const LineCounters& counters() const override { return counters_; }
-    [[nodiscard]] int readable_fd() const override;
 
   private:
     enum class State : std::uint8_t {
@@ -38,6 +31,7 @@ class TcpLine final : public Line {
         reply,  ///< sent, waiting for the reply
     };
 
+    [[nodiscard]] bool idle() const override { return state_ == State::idle; }
     void opened();
     void vanished(const Error& error);
     [[nodiscard]] bool read_available();
@@ -48,18 +42,13 @@ class TcpLine final : public Line {
     void drop_front(std::size_t count);
     void finish(Result<RegisterReply> outcome);
 
-    const Clock& clock_;
-    PortKeeper port_;
     State state_ = State::idle;
-    RegisterRequest request_;
     std::uint16_t transaction_ = 0;
     Instant asked_{};
     Instant deadline_{};
     Instant last_activity_{};
     std::array<std::uint8_t, 4 * tcp_frame_max> buffer_{};
     std::size_t received_ = 0;
-    std::optional<Result<RegisterReply>> outcome_;
-    LineCounters counters_;
 };
 
 }  // namespace metergate::southbound::modbus

@@ -1,0 +1,38 @@
+#include "southbound/modbus/port_line.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace metergate::southbound::modbus {
+
+std::optional<Result<RegisterReply>> PortLine::take_outcome() {
+    return std::exchange(outcome_, std::nullopt);
+}
+
+int PortLine::readable_fd() const {
+    return port_.is_open() ? port_.transport().readable_fd() : -1;
+}
+
+Result<RegisterReply> PortLine::outcome_of(const Parsed& parsed, Instant asked, Instant answered) {
+    port_.proven();
+    if (parsed.verdict == Verdict::exception) {
+        ++counters_.exceptions;
+        return exception_error(parsed.exception_code);
+    }
+    ++counters_.replies;
+    RegisterReply reply;
+    unpack_registers(parsed.registers, reply.registers);
+    reply.asked = asked;
+    reply.answered = answered;
+    return reply;
+}
+
+Error PortLine::timed_out() {
+    ++counters_.timeouts;
+    const auto waited =
+        std::chrono::duration_cast<std::chrono::milliseconds>(request_.reply_timeout);
+    return {Fault::timeout, "no reply in " + std::to_string(waited.count()) + " ms"};
+}
+
+}  // namespace metergate::southbound::modbus

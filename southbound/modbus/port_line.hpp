@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "gateway/model/clock.hpp"
+#include "southbound/line.hpp"
+#include "southbound/modbus/frame.hpp"
+#include "southbound/modbus/port_keeper.hpp"
+
+namespace metergate::southbound::modbus {
+
+/// What every line over a port has in common: the port, the request under way and its outcome.
+class PortLine : public Line {
+  public:
+    [[nodiscard]] bool ready() const override { return port_.is_open() && idle() && !outcome_; }
+    [[nodiscard]] std::optional<Result<RegisterReply>> take_outcome() override;
+    [[nodiscard]] const std::optional<Error>& fault() const override { return port_.fault(); }
+    [[nodiscard]] const LineCounters& counters() const override { return counters_; }
+    [[nodiscard]] int readable_fd() const override;
+
+  protected:
+    PortLine(const Clock& clock, std::unique_ptr<Transport> transport)
+        : clock_(clock), port_(clock, std::move(transport)) {}
+
+    /// No request is under way.
+    [[nodiscard]] virtual bool idle() const = 0;
+
+    /// What a reply or exception says of the request under way; counted.
+    [[nodiscard]] Result<RegisterReply> outcome_of(const Parsed& parsed, Instant asked,
+                                                   Instant answered);
+    /// No reply came in time; counted.
+    [[nodiscard]] Error timed_out();
+
+    const Clock& clock_;
+    PortKeeper port_;
+    RegisterRequest request_;
+    std::optional<Result<RegisterReply>> outcome_;
+    LineCounters counters_;
+};
+
+}  // namespace metergate::southbound::modbus
