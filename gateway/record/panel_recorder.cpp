@@ -106,15 +106,23 @@ void PanelRecorder::resume(const Restart& restart, bool power_failed) {
     find_undecided_edge();
 }
 
+const std::vector<std::size_t>& PanelRecorder::chains_for(const Measured& measured) const {
+    static const std::vector<std::size_t> none;
+    const std::size_t slot = slot_of(measured.point, measured.quantity);
+    const bool known = measured.valid && panel_of(measured.point) == number_;
+    return known && slot < chains_of_.size() ? chains_of_[slot] : none;
+}
+
+bool PanelRecorder::has_use_for(const Reading& reading) const {
+    return std::any_of(reading.values.begin(), reading.values.end(),
+                       [this](const Measured& measured) { return !chains_for(measured).empty(); });
+}
+
 void PanelRecorder::feed(const Reading& reading) {
     baselines_to_look_at_ = true;
     bool edges_moved = false;
     for (const Measured& measured : reading.values) {
-        const std::size_t slot = slot_of(measured.point, measured.quantity);
-        if (!measured.valid || panel_of(measured.point) != number_ || slot >= chains_of_.size()) {
-            continue;
-        }
-        for (const std::size_t index : chains_of_[slot]) {
+        for (const std::size_t index : chains_for(measured)) {
             Chain& chain = chains_[index];
             const bool opens = !chain.intervals.is_open();
             chain.intervals.feed({reading.at, reading.at_utc, reading.identity, measured.value},

@@ -26,6 +26,8 @@ class PanelRecorder {
 
     /// A reading of this panel, in the order read. Values of other panels' points are ignored.
     void feed(const Reading& reading);
+    /// Whether feed() would make anything of it; live values alone make no record.
+    [[nodiscard]] bool has_use_for(const Reading& reading) const;
     /// Marks the slots that are open now.
     void mark(Flags flags);
     /// Declares slots missing whose waiting time is over.
@@ -57,6 +59,8 @@ class PanelRecorder {
         bool baseline_due = false;
     };
     PanelRecorder(const PanelPlan& plan, std::chrono::seconds close_wait);
+    /// The chains that a value of this panel goes to.
+    [[nodiscard]] const std::vector<std::size_t>& chains_for(const Measured& measured) const;
     [[nodiscard]] Result<void> add_point(const PointPlan& point, const PanelPlan& plan,
                                          const RecordPlan& all, Grids& grids);
     void collect(const Chain& chain);

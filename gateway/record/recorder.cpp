@@ -117,10 +117,14 @@ void Recorder::take_readings() {
         ++status_.readings;
         reading->at_utc = stamp_of(*reading);
         live_->update(*reading);
-        if (!trusted_) {
-            held_.hold(std::move(*reading));
-        } else if (PanelRecorder* panel = find_panel(reading->panel)) {
+        PanelRecorder* panel = find_panel(reading->panel);
+        if (panel == nullptr || !panel->has_use_for(*reading)) {
+            continue;
+        }
+        if (trusted_) {
             panel->feed(*reading);
+        } else {
+            held_.hold(std::move(*reading));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace metergate::building {
 namespace {
@@ -62,6 +63,23 @@ std::optional<FaultKind> fault_kind_named(std::string_view name) {
 
 const FlagRule& flag_rule_of(FaultKind kind) {
     return entry_of(kind).rule;
+}
+
+bool is_leap(std::chrono::milliseconds step) {
+    return std::chrono::abs(step) > std::chrono::hours{24};
+}
+
+FlagRule flag_rule_of(const PlannedFault& fault) {
+    constexpr std::int64_t noticed_ms = 1500;
+    FlagRule rule = flag_rule_of(fault.kind);
+    if (fault.kind == FaultKind::clock_step && std::abs(fault.ms) <= noticed_ms) {
+        rule.required = none;
+    }
+    if (fault.kind == FaultKind::clock_step && is_leap(std::chrono::milliseconds{fault.ms})) {
+        rule.allowed |= Flag::clock_unsync;
+        rule.required |= Flag::clock_unsync;
+    }
+    return rule;
 }
 
 bool is_panel_fault(FaultKind kind) {

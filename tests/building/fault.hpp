@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,10 +48,13 @@ inline constexpr std::size_t fault_kind_count = 20;
 /// Which flags a fault of this kind may leave on records in its reach, and which one it must.
 struct FlagRule {
     Flags allowed;
-    Flags required;              ///< on at least one record of every point concerned
+    Flags required;              ///< one of them on at least one record of every point concerned
     bool spoils_energy = false;  ///< the register itself does not tell the truth in its reach
 };
 [[nodiscard]] const FlagRule& flag_rule_of(FaultKind kind);
+
+/// A clock that is wrong by more than this is not believed at once.
+[[nodiscard]] bool is_leap(std::chrono::milliseconds step);
 
 /// True for the kinds that act in the panel, false for those of the wire and of the gateway.
 [[nodiscard]] bool is_panel_fault(FaultKind kind);
@@ -70,6 +74,9 @@ struct PlannedFault {
 
     [[nodiscard]] bool active(UtcTime at) const { return from <= at && at < until; }
 };
+
+/// The same of one fault: small clock steps need no flag, leaps leave readings without a time.
+[[nodiscard]] FlagRule flag_rule_of(const PlannedFault& fault);
 
 /// The fault of this kind under way at `at`, or null.
 [[nodiscard]] const PlannedFault* active_fault(const std::vector<PlannedFault>& faults,

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace metergate::building {
+namespace {
+
+constexpr std::chrono::minutes leap_trial{10};
+
+}  // namespace
 
 std::int64_t PanelHistory::truth_of(std::size_t point, UtcTime at) const {
     if (truth_at.empty()) {
@@ -63,13 +68,27 @@ void Ledger::truth(std::size_t panel, UtcTime at, std::span<const std::int64_t> 
 }
 
 UtcTime Ledger::gateway_time(UtcTime building_time) const {
-    UtcTime shown = building_time;
+    std::chrono::milliseconds wrong_by{0};
     for (const ClockStep& step : clock_steps_) {
-        if (step.at <= building_time) {
-            shown += step.by;
+        if (step.at <= building_time || is_leap(wrong_by)) {
+            wrong_by += step.by;
         }
     }
-    return shown;
+    return building_time + wrong_by;
+}
+
+UtcTime Ledger::clock_believed_from(UtcTime building_time) const {
+    UtcTime believed = building_time;
+    std::chrono::milliseconds wrong_by{0};
+    for (const ClockStep& step : clock_steps_) {
+        if (step.at > building_time && is_leap(wrong_by)) {
+            believed = step.at;
+        } else if (step.at > building_time) {
+            break;
+        }
+        wrong_by += step.by;
+    }
+    return is_leap(wrong_by) ? building_time + leap_trial : believed;
 }
 
 }  // namespace metergate::building

@@ -72,6 +72,7 @@ struct RunFacts {
     bool laboratory = false;
     std::int64_t poll_period_ms = 10'000;
     std::vector<std::string> series;
+    std::string zone = "UTC";
 };
 
 /// Everything the building knows of what really happened: the truth, what was served, and the
@@ -98,8 +99,12 @@ class Ledger {
     [[nodiscard]] const std::vector<ClockStep>& clock_steps() const { return clock_steps_; }
     [[nodiscard]] const std::vector<WireFacts>& wires() const { return wires_; }
 
-    /// What the gateway's civil clock showed at a moment of building time.
+    /// The civil time by which the gateway books what happened at a moment of building time: what
+    /// its clock showed, or, while it was wrong by more than a day, what it was found to be later.
     [[nodiscard]] UtcTime gateway_time(UtcTime building_time) const;
+    /// From when on the gateway believes its clock: now, after the correction that makes it
+    /// plausible, or when a leap has stood for ten minutes.
+    [[nodiscard]] UtcTime clock_believed_from(UtcTime building_time) const;
 
   private:
     RunFacts run_;

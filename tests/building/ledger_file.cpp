@@ -29,7 +29,7 @@ void write_line(std::ostream& out, const Json& line) {
 Json run_line(const RunFacts& run) {
     Json line = line_of("run");
     line.set("laboratory", run.laboratory).set("poll_period_ms", run.poll_period_ms);
-    line.set("series", run.series);
+    line.set("series", run.series).set("zone", run.zone);
     return line;
 }
 
@@ -103,6 +103,9 @@ void LedgerReader::take_run(const Json& line) {
         for (const Json& code : *series->as_array()) {
             run.series.push_back(code.as_string() != nullptr ? *code.as_string() : "");
         }
+    }
+    if (const std::string* zone = line.string_at("zone")) {
+        run.zone = *zone;
     }
     ledger_.set_run(std::move(run));
 }

@@ -24,6 +24,7 @@ using schema::Json;
 
 constexpr std::int64_t a_lot = 1'000'000'000'000;
 constexpr std::int64_t year_s = 366LL * 24 * 3600;
+constexpr std::int64_t century_ms = 100 * year_s * 1000;
 constexpr std::string_view default_start = "2026-03-02T05:00:00Z";
 constexpr std::string_view gateway_target = "gateway";
 
@@ -252,8 +253,7 @@ void ScenarioReader::read_fault(const Json& json, std::size_t index) {
     const Json no_args = Json::object();
     const Json* given = reader.member("args");
     ObjectReader args(given != nullptr ? *given : no_args, reader.path_of("args"), problem_);
-    fault.ms =
-        args.integer("ms", fault.kind == FaultKind::late ? 700 : 0, -year_s * 1000, year_s * 1000);
+    fault.ms = args.integer("ms", fault.kind == FaultKind::late ? 700 : 0, -century_ms, century_ms);
     fault.percent = args.number("percent", 5, 0, 100);
     fault.wh = args.integer("wh", 100, 0, a_lot);
     fault.register_wh = args.integer("register_wh", 0, 0, a_lot);

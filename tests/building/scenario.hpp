@@ -34,7 +34,7 @@ struct Scenario {
 
     /// Moves everything to another start; for runs in real time.
     void start_at(UtcSeconds when);
-    [[nodiscard]] RunFacts run_facts() const { return {laboratory, poll_period_ms, series}; }
+    [[nodiscard]] RunFacts run_facts() const { return {laboratory, poll_period_ms, series, zone}; }
     [[nodiscard]] VerdictOptions verdict_options() const { return options_for(run_facts()); }
 };
 

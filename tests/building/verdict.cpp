@@ -29,7 +29,7 @@ struct Located {
 class Judge {
   public:
     Judge(const Ledger& ledger, const VerdictOptions& options)
-        : ledger_(ledger), options_(options) {
+        : ledger_(ledger), options_(options), edges_(options.zone) {
         for (std::size_t i = 0; i < ledger.panels().size(); ++i) {
             const auto& points = ledger.panels()[i].facts.points;
             for (std::size_t p = 0; p < points.size(); ++p) {
@@ -62,6 +62,7 @@ class Judge {
 
     const Ledger& ledger_;
     const VerdictOptions& options_;
+    LocalEdges edges_;
     Verdict verdict_;
     std::map<Id, Located> located_;
     std::vector<std::map<Id, SlotsOfSeries>> current_;  ///< per panel, by point
@@ -159,7 +160,11 @@ std::vector<Reach> Judge::reaches_on(const PanelFacts& panel, const Id& point) c
         }
         std::int64_t from_ms = epoch_ms(ledger_.gateway_time(fault.from));
         std::int64_t until_ms = epoch_ms(ledger_.gateway_time(fault.until));
-        if (fault.kind == FaultKind::clock_step) {
+        const bool leap = is_leap(std::chrono::milliseconds{fault.ms});
+        if (fault.kind == FaultKind::clock_step && leap) {
+            from_ms = std::min(from_ms, epoch_ms(fault.from));
+            until_ms = epoch_ms(ledger_.gateway_time(ledger_.clock_believed_from(fault.until)));
+        } else if (fault.kind == FaultKind::clock_step) {
             from_ms = std::min(from_ms, from_ms - fault.ms);
             until_ms = std::max(until_ms, until_ms - fault.ms);
         }
@@ -169,19 +174,27 @@ std::vector<Reach> Judge::reaches_on(const PanelFacts& panel, const Id& point) c
     return reaches;
 }
 
+/// A gap of very many slots is told by one long record alone.
+std::int64_t end_of_unlisted_gap(const Slots& slots, std::int64_t end, std::int64_t length_s) {
+    constexpr std::int64_t slots_listed = 3840;
+    const auto next = slots.lower_bound(end);
+    const bool in_gap = next != slots.end() && next->second->start_s < end &&
+                        next->second->end_s - next->second->start_s > slots_listed * length_s;
+    return in_gap ? next->first : end;
+}
+
 void Judge::count_slots(const SlotsOfSeries& slots_of_series, const Id& point,
                         const std::map<std::string, std::pair<std::int64_t, std::int64_t>>& spans) {
     static const Slots no_slots;
     for (const auto& [series, span] : spans) {
         const auto found = slots_of_series.find(series);
         const Slots& slots = found == slots_of_series.end() ? no_slots : found->second;
-        const std::int64_t length_s = length_of_series(series);
-        const std::int64_t first = options_.expect_from_s.value_or(span.first - length_s);
+        const std::int64_t first = options_.expect_from_s.value_or(span.first - 1);
         const std::int64_t last = options_.expect_until_s.value_or(span.second);
-        const std::int64_t offset =
-            ((first - options_.edge_offset_s) % length_s + length_s) % length_s;
         std::uint64_t lost = 0;
-        for (std::int64_t end = first - offset + length_s; end <= last; end += length_s) {
+        for (std::int64_t end = edges_.after(series, first); end <= last;
+             end = edges_.after(series, end)) {
+            end = end_of_unlisted_gap(slots, end, length_of_series(series));
             ++verdict_.expected;
             const auto slot = slots.find(end);
             lost += slot == slots.end() ? 1U : 0U;
@@ -229,7 +242,7 @@ void Judge::judge_panel(std::size_t panel) {
             for (const auto& [end, record] : slots) {
                 records.push_back(record);
             }
-            PointJudge(options_, view, p, reaches_on(history.facts, point), verdict_)
+            PointJudge(options_, edges_, view, p, reaches_on(history.facts, point), verdict_)
                 .judge(records);
         }
     }
@@ -253,6 +266,7 @@ VerdictOptions options_for(const RunFacts& run) {
     options.laboratory = run.laboratory;
     options.poll_period_ms = run.poll_period_ms;
     options.series = run.series;
+    options.zone = run.zone;
     return options;
 }
 

@@ -18,8 +18,7 @@ struct VerdictOptions {
     /// So long after a fault its traces may still appear: back-off, muting, reset on trial.
     std::int64_t reach_s = 120;
     std::int64_t class_permille = 5;  ///< accuracy: 0.5 %
-    /// Interval edges stand at multiples of the length from this many seconds of UTC.
-    std::int64_t edge_offset_s = 0;
+    std::string zone = "UTC";         ///< of the site: its wall clock says where intervals end
     /// Series that every point must have; empty = those that any point of its panel has.
     std::vector<std::string> series;
     /// Slots that must be there: ends in (from, until]. Absent: from the panel's first to its last.

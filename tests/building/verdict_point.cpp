@@ -25,9 +25,10 @@ UtcTime utc(std::int64_t seconds) {
 
 }  // namespace
 
-PointJudge::PointJudge(const VerdictOptions& options, const ServedView& view, std::size_t point,
-                       std::vector<Reach> reaches, Verdict& verdict)
+PointJudge::PointJudge(const VerdictOptions& options, LocalEdges& edges, const ServedView& view,
+                       std::size_t point, std::vector<Reach> reaches, Verdict& verdict)
     : options_(options),
+      edges_(edges),
       view_(view),
       point_(point),
       reaches_(std::move(reaches)),
@@ -36,10 +37,6 @@ PointJudge::PointJudge(const VerdictOptions& options, const ServedView& view, st
 void PointJudge::violate(const ReceivedRecord& record, const std::string& text) {
     verdict_.violate(fmt::format("point {} {} {}..{}: {}", record.point, record.series,
                                  record.start_s, record.end_s, text));
-}
-
-bool PointJudge::on_grid(std::int64_t time_s, std::int64_t length_s) const {
-    return length_s > 0 && (time_s - options_.edge_offset_s) % length_s == 0;
 }
 
 std::int64_t PointJudge::tolerance_ms(const ReceivedRecord& record) const {
@@ -91,7 +88,8 @@ bool PointJudge::starts_chain(const ReceivedRecord& record) const {
 }
 
 void PointJudge::judge_shape(const ReceivedRecord& record, bool first_of_chain) {
-    if (!on_grid(record.end_s, length_s_) && !carries_break(record)) {
+    const bool ends_at_edge = edges_.is_edge(record.series, record.end_s);
+    if (!ends_at_edge && !carries_break(record)) {
         violate(record, "ends where no interval ends, and no meter was changed or reset");
     }
     const std::int64_t length_s = record.end_s - record.start_s;
@@ -103,9 +101,12 @@ void PointJudge::judge_shape(const ReceivedRecord& record, bool first_of_chain) 
     if (!record.value) {
         return;
     }
-    if ((length_s > length_s_ && !is_long) || (length_s < length_s_ && !is_short)) {
+    // A slot around a jump of the wall clock is a regular one, however long.
+    const std::int64_t regular_s =
+        ends_at_edge ? record.end_s - edges_.before(record.series, record.end_s) : length_s_;
+    if ((length_s > regular_s && !is_long) || (length_s < regular_s && !is_short)) {
         violate(record, fmt::format("covers {} s of a {} s interval without saying so", length_s,
-                                    length_s_));
+                                    regular_s));
     }
     if (first_of_chain || chain_.last == nullptr) {
         return;
@@ -167,7 +168,7 @@ void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chai
                                         opening));
         }
     }
-    if (!on_grid(record.end_s, length_s_)) {
+    if (!edges_.is_edge(record.series, record.end_s)) {
         return;
     }
     const std::int64_t bracket_max_ms =
@@ -230,7 +231,7 @@ void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain) 
     }
     for (const Reach& reach : reaches_) {
         if (reach.touches(record)) {
-            allowed |= flag_rule_of(reach.fault->kind).allowed;
+            allowed |= flag_rule_of(*reach.fault).allowed;
         }
     }
     const Flags unexplained = Flags::from_bits(record.flags.bits() & ~allowed.bits());
@@ -251,7 +252,7 @@ void PointJudge::judge_absent_flags(const CurrentRecords& records) {
     const std::int64_t begin_s = records.front()->start_s;
     const std::int64_t end_s = records.back()->end_s;
     for (const Reach& reach : reaches_) {
-        const Flags required = flag_rule_of(reach.fault->kind).required;
+        const Flags required = flag_rule_of(*reach.fault).required;
         const bool concerns = reach.from_s > begin_s && reach.until_s <= end_s;
         if (required.none() || !concerns) {
             continue;

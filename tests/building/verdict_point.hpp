@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/building/local_edges.hpp"
 #include "tests/building/served_view.hpp"
 #include "tests/building/verdict.hpp"
 
@@ -28,8 +29,8 @@ using CurrentRecords = std::vector<const ReceivedRecord*>;
 /// Judges one point and series: chain, registers, energy, flags.
 class PointJudge {
   public:
-    PointJudge(const VerdictOptions& options, const ServedView& view, std::size_t point,
-               std::vector<Reach> reaches, Verdict& verdict);
+    PointJudge(const VerdictOptions& options, LocalEdges& edges, const ServedView& view,
+               std::size_t point, std::vector<Reach> reaches, Verdict& verdict);
 
     void judge(const CurrentRecords& records);
 
@@ -50,17 +51,17 @@ class PointJudge {
     void judge_flags(const ReceivedRecord& record, bool first_of_chain);
     void judge_absent_flags(const CurrentRecords& records);
     void end_chain();
-    [[nodiscard]] bool on_grid(std::int64_t time_s, std::int64_t length_s) const;
     [[nodiscard]] std::int64_t tolerance_ms(const ReceivedRecord& record) const;
     void violate(const ReceivedRecord& record, const std::string& text);
 
     const VerdictOptions& options_;
+    LocalEdges& edges_;
     const ServedView& view_;
     std::size_t point_;
     std::vector<Reach> reaches_;
     Verdict& verdict_;
     Chain chain_;
-    std::int64_t length_s_ = 0;
+    std::int64_t length_s_ = 0;  ///< by the name of the series
 };
 
 }  // namespace metergate::building

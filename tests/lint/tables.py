@@ -58,7 +58,7 @@ THIRD_PARTY = {
     "benchmark/": ("tests/bench",),
 }
 # Headers (not only sources) that may include third-party code.
-THIRD_PARTY_HEADERS = ("gateway/model/result.hpp", "tests/support/", "tests/unit/")
+THIRD_PARTY_HEADERS = ("gateway/model/result.hpp", "tests/scenario/", "tests/support/", "tests/unit/")
 
 # Headers of the operating system: any <x.h> or <x/y.h> that is not third-party. .cpp files only.
 SYSTEM_HEADER_ROOMS = (

@@ -1,27 +1,11 @@
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <string>
-
-#include "tests/scenario/virtual_gateway.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/scenario/runs.hpp"
 
 namespace metergate::scenario {
 namespace {
 
-using building::parse_scenario;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-building::Scenario scenario_from(const std::string& text) {
-    auto scenario = parse_scenario(text);
-    if (!scenario) {
-        ADD_FAILURE() << scenario.error().text;
-        return {};
-    }
-    return *scenario;
-}
 
 /// Two lines with two panels each, quarter-hours, polls each 10 s; `faults` is the list's content.
 building::Scenario small_building(const std::string& faults, const std::string& head = "") {
@@ -31,24 +15,6 @@ building::Scenario small_building(const std::string& faults, const std::string& 
                    {"id": "north", "line": "riser-2"}, {"id": "south", "line": "riser-2"}],
         "faults": [)" + faults +
                          "]}");
-}
-
-struct Outcome {
-    building::Verdict verdict;
-    std::vector<std::string> events;
-
-    [[nodiscard]] bool has_event(const std::string& kind) const {
-        return std::find(events.begin(), events.end(), kind) != events.end();
-    }
-};
-
-Outcome outcome_of(const building::Scenario& scenario, seconds length) {
-    const support::TempDir folder;
-    ScenarioRun run(scenario, {.folder = folder.path()});
-    EXPECT_TRUE(run.run_for(length)) << run.problem();
-    auto verdict = run.finish();
-    EXPECT_TRUE(run.far_end().problems().empty()) << run.far_end().problems().front();
-    return {std::move(verdict), run.events()};
 }
 
 TEST(Scenario, an_undisturbed_building_is_recorded_to_the_last_watt_hour) {

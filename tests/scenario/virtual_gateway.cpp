@@ -19,6 +19,8 @@ namespace {
 
 constexpr Duration drain_time = std::chrono::minutes{3};
 constexpr Duration truth_period = std::chrono::minutes{1};
+/// Earlier the program does not believe any clock: 2026-01-01.
+constexpr UtcTime program_written{std::chrono::seconds{1'767'225'600}};
 
 schema::Settings settings_of(const building::Scenario& scenario, bool with_broker,
                              std::string& problem) {
@@ -32,6 +34,23 @@ schema::Settings settings_of(const building::Scenario& scenario, bool with_broke
         problem += schema::text_of(found) + "\n";
     }
     return std::move(loaded.settings);
+}
+
+/// Panels of the scenario may have narrower registers than the profile of their kind says.
+void narrow_registers(const building::Scenario& scenario, record::RecordPlan& plan) {
+    for (record::PanelPlan& panel : plan.panels) {
+        const auto found =
+            std::find_if(scenario.panels.begin(), scenario.panels.end(),
+                         [&](const building::PanelPlan& one) { return one.id == panel.id; });
+        if (found == scenario.panels.end()) {
+            continue;
+        }
+        for (record::PointPlan& point : panel.points) {
+            for (auto& [quantity, modulus] : point.moduli) {
+                modulus = std::min<Milli>(modulus, found->modulus_wh);
+            }
+        }
+    }
 }
 
 bool is_own_fault(building::FaultKind kind) {
@@ -83,6 +102,7 @@ ScenarioRun::ScenarioRun(const building::Scenario& scenario, RunOptions options)
       building_(scenario, clock_),
       far_end_(clock_),
       time_line_(clock_, scenario.seed) {
+    building_.step_clock(clock_);  // the clock may be wrong from the start
     start_gateway();
 }
 
@@ -101,7 +121,8 @@ void ScenarioRun::start_gateway() {
     }
     parts->store = std::move(*store);
     const auto numbering = parts->store->number(*app::numbering_request(settings));
-    auto site = app::assemble_site(settings, *numbering, UtcTime{});
+    auto site = app::assemble_site(settings, *numbering, program_written);
+    narrow_registers(scenario_, site->plan);
     auto recorder = record::Recorder::make(clock_, *parts->store, parts->inbox, parts->live,
                                            site->plan, *parts->store->restart_state());
     parts->recorder = std::make_unique<record::Recorder>(std::move(*recorder));
