@@ -91,6 +91,13 @@ void IntervalChain::feed(const RegisterReading& reading, ChainOutput& out) {
     }
 }
 
+void IntervalChain::mark(Flags flags, UtcTime until) {
+    const bool earlier_is_over = std::max(slot_start_, closed_through_) >= flags_until_;
+    missing_flags_ = earlier_is_over ? flags : missing_flags_ | flags;
+    flags_until_ = std::max(flags_until_, until);
+    open_flags_ |= flags;
+}
+
 void IntervalChain::close_overdue(UtcTime now, ChainOutput& out) {
     if (open_) {
         declare_missing_through(now - rules_.close_wait, out);
@@ -126,7 +133,7 @@ void IntervalChain::open_at(const RegisterReading& reading, Flags why) {
     counted_ = 0;
     slot_start_ = second;
     next_edge_ = grid_->next_edge(second);
-    open_flags_ |= grid_->is_edge(second) ? why : why | Flags(Flag::short_interval);
+    mark(grid_->is_edge(second) ? why : why | Flags(Flag::short_interval), reading.at_utc);
     last_ = reading;
     last_changed_ = reading.at;
 }
@@ -305,7 +312,8 @@ void IntervalChain::declare_missing(UtcSeconds edge, ChainOutput& out) {
     // The first of a gap: what was known before it must survive purge and restart.
     baseline_due_ = baseline_due_ || closed_through_ <= start_.time;
     const UtcSeconds start = edge == next_edge_ ? slot_start_ : closed_through_;
-    const Flags reasons = open_flags_.without(Flag::short_interval);
+    const Flags reasons =
+        start < flags_until_ ? missing_flags_.without(Flag::short_interval) : Flags();
     out.intervals.push_back({.start = start,
                              .end = edge,
                              .value = std::nullopt,

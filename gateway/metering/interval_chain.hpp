@@ -88,8 +88,9 @@ class IntervalChain {
     void feed(const RegisterReading& reading, ChainOutput& out);
     /// Declares slots missing whose time to close has passed.
     void close_overdue(UtcTime now, ChainOutput& out);
-    /// Marks the slot that is open now.
-    void mark(Flags flags) { open_flags_ |= flags; }
+    /// Marks the interval that is open now. If slots of it come out missing, those that begin
+    /// before `until` tell why.
+    void mark(Flags flags, UtcTime until);
 
     [[nodiscard]] bool is_open() const { return open_; }
     /// The first edge whose slot is neither booked nor declared missing.
@@ -144,8 +145,10 @@ class IntervalChain {
     UtcSeconds slot_start_;  ///< regular start of the slot that ends at next_edge_
     UtcSeconds next_edge_;   ///< first edge after the last reading
     UtcSeconds
-        closed_through_;  ///< newest end of any interval put out; beyond next_edge_ all missing
-    Flags open_flags_;
+        closed_through_;   ///< newest end of any interval put out; beyond next_edge_ all missing
+    Flags open_flags_;     ///< of the interval that starts at start_
+    Flags missing_flags_;  ///< why slots of it are missing
+    UtcTime flags_until_;  ///< missing slots that begin later have another reason
     bool clock_went_back_ =
         false;  ///< before start_: the open interval is held until time catches up
 

@@ -86,7 +86,7 @@ Result<void> PanelRecorder::add_point(const PointPlan& point, const PanelPlan& p
     return {};
 }
 
-void PanelRecorder::resume(const Restart& restart, bool power_failed) {
+void PanelRecorder::resume(const Restart& restart, std::optional<UtcTime> power_back) {
     for (Chain& chain : chains_) {
         for (const ChainState& state : restart.chains) {
             if (state.point == chain.point && state.series == chain.series) {
@@ -99,8 +99,8 @@ void PanelRecorder::resume(const Restart& restart, bool power_failed) {
                 chain.intervals.resume_reading(reading.at, reading.reg);
             }
         }
-        if (power_failed && chain.intervals.is_open()) {
-            chain.intervals.mark(Flag::power_fail);
+        if (power_back && chain.intervals.is_open()) {
+            chain.intervals.mark(Flag::power_fail, *power_back);
         }
     }
     find_undecided_edge();
@@ -137,10 +137,10 @@ void PanelRecorder::feed(const Reading& reading) {
     }
 }
 
-void PanelRecorder::mark(Flags flags) {
+void PanelRecorder::mark(Flags flags, UtcTime until) {
     for (Chain& chain : chains_) {
         if (chain.intervals.is_open()) {
-            chain.intervals.mark(flags);
+            chain.intervals.mark(flags, until);
         }
     }
 }

@@ -21,15 +21,16 @@ class PanelRecorder {
     [[nodiscard]] static Result<PanelRecorder> make(const PanelPlan& plan, const RecordPlan& all,
                                                     Grids& grids);
 
-    /// Goes on where an earlier run stopped. `power_failed` marks the slots that were open then.
-    void resume(const Restart& restart, bool power_failed);
+    /// Goes on where an earlier run stopped. After a power failure the slots that were open then
+    /// are marked, and those missed until `power_back`.
+    void resume(const Restart& restart, std::optional<UtcTime> power_back);
 
     /// A reading of this panel, in the order read. Values of other panels' points are ignored.
     void feed(const Reading& reading);
     /// Whether feed() would make anything of it; live values alone make no record.
     [[nodiscard]] bool has_use_for(const Reading& reading) const;
-    /// Marks the slots that are open now.
-    void mark(Flags flags);
+    /// Marks the slots that are open now; see IntervalChain::mark.
+    void mark(Flags flags, UtcTime until);
     /// Declares slots missing whose waiting time is over.
     void close_overdue(UtcTime now);
 

@@ -49,12 +49,13 @@ Result<Recorder> Recorder::make(const Clock& clock, Store& store, RecorderInbox&
                                 LiveValues& live, const RecordPlan& plan, const Restart& restart) {
     Recorder recorder(clock, store, inbox, live, plan, restart);
     const bool power_failed = !restart.clean_stop && !restart.new_store;
+    const auto power_back = power_failed ? std::optional(clock.utc()) : std::nullopt;
     for (const PanelPlan& panel_plan : plan.panels) {
         auto panel = PanelRecorder::make(panel_plan, plan, recorder.grids_);
         if (!panel) {
             return panel.error();
         }
-        panel->resume(restart, power_failed);
+        panel->resume(restart, power_back);
         recorder.panels_.push_back(std::move(*panel));
     }
     return recorder;
@@ -95,7 +96,7 @@ void Recorder::note_step(const ClockWatch::Step& step) {
     add_event(EventKind::clock_stepped, sentence_for(step), text_of(step.expected),
               text_of(step.found));
     for (PanelRecorder& panel : panels_) {
-        panel.mark(Flag::clock_set);
+        panel.mark(Flag::clock_set, std::max(step.expected, step.found));
         // Their waiting time is told by a clock that may have gone back.
         panel.take_all(pending_.batches);
     }
@@ -105,9 +106,9 @@ void Recorder::become_trusted() {
     add_event(EventKind::clock_valid, "the time is known; readings taken before are stamped now");
     for (const Reading& reading : held_.release(now_, utc_)) {
         if (PanelRecorder* panel = find_panel(reading.panel)) {
-            panel->mark(Flag::clock_unsync);
+            panel->mark(Flag::clock_unsync, reading.at_utc);
             panel->feed(reading);
-            panel->mark(Flag::clock_unsync);
+            panel->mark(Flag::clock_unsync, reading.at_utc);
         }
     }
 }

@@ -6,6 +6,9 @@
 namespace metergate::building {
 namespace {
 
+/// The replies to the requests of one poll come within this time.
+constexpr std::chrono::milliseconds one_poll{500};
+
 std::int64_t modular(std::int64_t difference, std::int64_t modulus) {
     const std::int64_t rest = difference % modulus;
     return rest < 0 ? rest + modulus : rest;
@@ -95,9 +98,27 @@ std::vector<Bracket> ServedView::brackets(std::size_t point, UtcTime gateway_tim
         const std::size_t earliest = starts_inside ? low : Bracket::none;
         // The same at the end.
         const std::size_t latest = high == run.end && high > low ? high - 1 : Bracket::none;
-        found.push_back({low > run.begin ? low - 1 : earliest, high < run.end ? high : latest});
+        found.push_back(with_neighbours(
+            {low > run.begin ? low - 1 : earliest, high < run.end ? high : latest}, run, point));
     }
     return found;
+}
+
+/// A poll of several requests may be served a register twice and use either reply.
+Bracket ServedView::with_neighbours(Bracket bracket, const Run& run, std::size_t point) const {
+    const auto near = [this, point](std::size_t one, std::size_t other) {
+        return carries(other, point) &&
+               std::chrono::abs(seen_[one].gateway_time - seen_[other].gateway_time) <= one_poll;
+    };
+    while (bracket.low != Bracket::none && bracket.low > run.begin &&
+           near(bracket.low, bracket.low - 1)) {
+        --bracket.low;
+    }
+    while (bracket.high != Bracket::none && bracket.high + 1 < run.end &&
+           near(bracket.high, bracket.high + 1)) {
+        ++bracket.high;
+    }
+    return bracket;
 }
 
 bool ServedView::holds(const Bracket& bracket, std::size_t point, std::int64_t reg) const {

@@ -58,6 +58,7 @@ class ServedView {
         std::size_t end = 0;
     };
 
+    [[nodiscard]] Bracket with_neighbours(Bracket bracket, const Run& run, std::size_t point) const;
     [[nodiscard]] const ServedRow& row_of(std::size_t seen) const {
         return history_.rows[seen_[seen].row];
     }

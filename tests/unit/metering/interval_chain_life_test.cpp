@@ -120,7 +120,7 @@ TEST_P(SteppedClock, loses_and_doubles_nothing) {
         const bool stepped = true_time > step_at;
         if (stepped && meter.clock_error == 0s) {
             meter.clock_error = by;
-            meter.chain.mark(Flag::clock_set);
+            meter.chain.mark(Flag::clock_set, UtcTime::max());
         }
         meter.read(true_time + meter.clock_error, reg += 7);
         meter.overdue(true_time + meter.clock_error);
@@ -268,7 +268,7 @@ TEST(IntervalChain, readings_of_before_the_baseline_are_not_taken_up) {
 TEST(IntervalChain, what_was_off_marks_the_slots_of_the_off_time) {
     Chained meter;
     meter.chain.resume({7, noon - 1h, 500, noon, 1'000, noon});
-    meter.chain.mark(Flag::power_fail);
+    meter.chain.mark(Flag::power_fail, UtcTime::max());
     meter.read(1'000s, 1'100);
     Milli reg = meter.read_steadily(1'010s, 2'700s, 1'100, 1);
     ASSERT_EQ(meter.intervals().size(), 3U);
@@ -276,6 +276,22 @@ TEST(IntervalChain, what_was_off_marks_the_slots_of_the_off_time) {
     EXPECT_EQ(meter.intervals()[1].flags, Flag::long_interval | Flag::power_fail);
     EXPECT_EQ(meter.intervals()[2].flags, Flags());
     EXPECT_EQ(meter.sum(), reg - 1'000);
+}
+
+TEST(IntervalChain, slots_that_are_missing_for_another_reason_do_not_carry_an_earlier_mark) {
+    Chained meter;
+    meter.chain.resume({7, noon - 1h, 500, noon, 1'000, noon});
+    meter.chain.mark(Flag::power_fail, noon + 1'000s);
+    meter.overdue(2'730s);
+    meter.chain.mark(Flag::clock_set, noon + 2'800s);
+    meter.overdue(4'530s);
+    ASSERT_EQ(meter.intervals().size(), 5U);
+    expect_missing(meter.intervals()[1], 900s, 1'800s, Flag::power_fail);
+    expect_missing(meter.intervals()[2], 1'800s, 2'700s, Flags());
+    expect_missing(meter.intervals()[3], 2'700s, 3'600s, Flag::clock_set);
+    expect_missing(meter.intervals()[4], 3'600s, 4'500s, Flags());
+    meter.read_steadily(4'600s, 5'500s, 1'500, 1);
+    EXPECT_EQ(meter.intervals()[5].flags, Flag::long_interval | Flag::power_fail | Flag::clock_set);
 }
 
 TEST(IntervalChain, a_restart_in_the_first_slot_keeps_it_short) {

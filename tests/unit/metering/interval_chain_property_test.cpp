@@ -126,7 +126,7 @@ class MeterLife {
             constexpr int steps_s[] = {1, 61, 900, 3'600};
             const int step_s = steps_s[pick(0, 3)];
             utc_ += seconds{chance(500) ? step_s : -step_s};
-            chain_.mark(Flag::clock_set);
+            chain_.mark(Flag::clock_set, UtcTime::max());
             clock_stepped_ = true;
         } else if (chance(3)) {
             restart();
