@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -19,10 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t wal_header_bytes = 32;
+constexpr std::size_t wal_header_bytes = 32;
 constexpr std::int64_t wal_page_header_bytes = 24;
-constexpr std::size_t ballast_bytes = 1U << 20U;
-constexpr std::uintmax_t ample_room_bytes = 16U << 20U;
+constexpr std::int64_t ballast_bytes = 1 << 20;
+constexpr std::int64_t ample_room_bytes = 16 << 20;
 
 Error system_failure(const std::string& path, std::string_view operation, int number) {
     Fault fault = Fault::disconnected;
@@ -66,19 +66,17 @@ Result<void> sync_path(const std::string& path, int flags) {
     return {};
 }
 
-/// The salts of an open log, or 0 if it has no header yet.
-Result<std::uint64_t> salt_of(const File& wal, const std::string& path) {
-    std::array<unsigned char, wal_header_bytes> header{};
-    const ssize_t count = ::pread(wal.descriptor(), header.data(), header.size(), 0);
-    if (count < 0) {
-        return system_failure(path, "read", errno);
-    }
-    if (count < wal_header_bytes) {
-        return std::uint64_t{0};
+/// The salts in the header of a log, or 0 if it has none yet.
+Result<std::uint64_t> salt_of(Files& files, const std::string& path) {
+    const Result<std::string> header = files.read_start(path, wal_header_bytes);
+    if (!header) {
+        return header.error();
     }
     std::uint64_t salt = 0;
-    for (std::size_t i = 16; i < 24; ++i) {
-        salt = salt << 8U | header.at(i);
+    if (header->size() == wal_header_bytes) {
+        for (const char byte : header->substr(16, 8)) {
+            salt = salt << 8U | static_cast<unsigned char>(byte);
+        }
     }
     return salt;
 }
@@ -92,122 +90,206 @@ std::string stamp(UtcTime now) {
                        time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
-bool any_exists(const std::string& path) {
-    std::error_code ignored;
-    return fs::exists(path, ignored) || fs::exists(path + "-wal", ignored);
+std::string folder_of(const std::string& path) {
+    const fs::path folder = fs::path(path).parent_path();
+    return folder.empty() ? "." : folder.string();
 }
 
 }  // namespace
 
-Result<void> sync_file(const std::string& path) {
+Result<std::int64_t> SystemFiles::size(const std::string& path) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0) {
+        return system_failure(path, "look at", errno);
+    }
+    if (!S_ISREG(facts.st_mode)) {
+        return Error{Fault::invalid, path + ": is not a file"};
+    }
+    return facts.st_size;
+}
+
+Result<std::string> SystemFiles::read_start(const std::string& path, std::size_t count) {
+    const File file(path, O_RDONLY);
+    if (!file.is_open()) {
+        return system_failure(path, "open", errno);
+    }
+    std::string bytes(count, '\0');
+    const ssize_t got = ::pread(file.descriptor(), bytes.data(), bytes.size(), 0);
+    if (got < 0) {
+        return system_failure(path, "read", errno);
+    }
+    bytes.resize(static_cast<std::size_t>(got));
+    return bytes;
+}
+
+Result<void> SystemFiles::fill(const std::string& path, std::int64_t bytes) {
+    const std::vector<char> zeros(static_cast<std::size_t>(bytes), '\0');
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+    file.close();
+    if (!file) {
+        return system_failure(path, "write", errno);
+    }
+    return {};
+}
+
+Result<void> SystemFiles::shorten(const std::string& path, std::int64_t bytes) {
+    const File file(path, O_RDWR);
+    if (!file.is_open()) {
+        return system_failure(path, "open", errno);
+    }
+    if (::ftruncate(file.descriptor(), bytes) != 0) {
+        return system_failure(path, "shorten", errno);
+    }
+    if (::fsync(file.descriptor()) != 0) {
+        return system_failure(path, "sync", errno);
+    }
+    return {};
+}
+
+Result<void> SystemFiles::make_private(const std::string& path) {
+    if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) {
+        return system_failure(path, "set access rights", errno);
+    }
+    return {};
+}
+
+Result<void> SystemFiles::sync(const std::string& path) {
     return sync_path(path, O_RDONLY);
 }
 
-Result<void> sync_folder_of(const std::string& path) {
-    const fs::path folder = fs::path(path).parent_path();
-    return sync_path(folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
+Result<void> SystemFiles::sync_folder_of(const std::string& path) {
+    return sync_path(folder_of(path), O_RDONLY | O_DIRECTORY);
 }
 
-Result<void> rename_file(const std::string& from, const std::string& to) {
+Result<void> SystemFiles::rename(const std::string& from, const std::string& to) {
     if (std::rename(from.c_str(), to.c_str()) != 0) {
         return system_failure(from, "rename to " + to, errno);
     }
     return {};
 }
 
-Result<std::string> keep_aside(const std::string& path, UtcTime now) {
-    const std::string base = path + ".damaged-" + stamp(now) + "-";
-    int n = 1;
-    while (any_exists(base + std::to_string(n))) {
-        ++n;
+Result<void> SystemFiles::remove(const std::string& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        return system_failure(path, "remove", errno);
     }
-    const std::string target = base + std::to_string(n);
+    return {};
+}
+
+Result<std::int64_t> SystemFiles::room_beside(const std::string& path) {
+    struct statvfs facts {};
+    if (::statvfs(folder_of(path).c_str(), &facts) != 0) {
+        return system_failure(path, "look at the disk", errno);
+    }
+    return static_cast<std::int64_t>(facts.f_bavail * facts.f_frsize);
+}
+
+Result<bool> file_exists(Files& files, const std::string& path) {
+    const Result<std::int64_t> size = files.size(path);
+    if (size || size.error().fault == Fault::invalid) {
+        return true;
+    }
+    if (size.error().fault == Fault::not_found) {
+        return false;
+    }
+    return size.error();
+}
+
+namespace {
+
+Result<bool> any_exists(Files& files, const std::string& path) {
+    for (const char* suffix : {"", "-wal", "-journal"}) {
+        Result<bool> exists = file_exists(files, path + suffix);
+        if (!exists || *exists) {
+            return exists;
+        }
+    }
+    return false;
+}
+
+Result<std::string> free_name(Files& files, const std::string& base) {
+    for (int n = 1;; ++n) {
+        std::string name = base + std::to_string(n);
+        const Result<bool> taken = any_exists(files, name);
+        if (!taken) {
+            return taken.error();
+        }
+        if (!*taken) {
+            return name;
+        }
+    }
+}
+
+}  // namespace
+
+Result<std::string> keep_aside(Files& files, const std::string& path, UtcTime now) {
+    Result<std::string> target = free_name(files, path + ".damaged-" + stamp(now) + "-");
+    if (!target) {
+        return target;
+    }
     // The file first: a file without its log would look sound and miss its newest commits.
     for (const char* suffix : {"", "-wal", "-journal"}) {
-        const Result<void> moved = rename_file(path + suffix, target + suffix);
+        const Result<void> moved = files.rename(path + suffix, *target + suffix);
         if (!moved && moved.error().fault != Fault::not_found) {
             return moved.error();
         }
     }
-    std::error_code ignored;
-    fs::remove(path + "-shm", ignored);
-    if (const Result<void> synced = sync_folder_of(path); !synced) {
+    if (const Result<void> removed = files.remove(path + "-shm"); !removed) {
+        return removed.error();
+    }
+    if (const Result<void> synced = files.sync_folder_of(path); !synced) {
         return synced.error();
     }
     return target;
 }
 
-Result<WalMark> read_wal_mark(const std::string& store_path, std::int64_t pages) {
-    const std::string path = store_path + "-wal";
-    const File wal(path, O_RDONLY);
-    if (!wal.is_open()) {
-        if (errno == ENOENT) {
-            return WalMark{};
-        }
-        return system_failure(path, "open", errno);
+Result<WalMark> read_wal_mark(Files& files, const std::string& store_path, std::int64_t pages) {
+    const Result<std::uint64_t> salt = salt_of(files, store_path + "-wal");
+    if (!salt && salt.error().fault == Fault::not_found) {
+        return WalMark{};
     }
-    const Result<std::uint64_t> salt = salt_of(wal, path);
     if (!salt) {
         return salt.error();
     }
     return WalMark{*salt, *salt == 0 ? 0 : pages};
 }
 
-Result<void> cut_wal(const std::string& store_path, const WalMark& mark) {
+Result<void> cut_wal(Files& files, const std::string& store_path, const WalMark& mark) {
     const std::string path = store_path + "-wal";
-    const File wal(path, O_RDWR);
-    if (!wal.is_open()) {
-        if (errno == ENOENT) {
-            return {};
-        }
-        return system_failure(path, "open", errno);
-    }
-    const Result<std::uint64_t> salt = salt_of(wal, path);
-    if (!salt) {
-        return salt.error();
-    }
-    struct stat status {};
-    if (::fstat(wal.descriptor(), &status) != 0) {
-        return system_failure(path, "read size", errno);
-    }
-    const std::int64_t keep =
-        *salt == mark.salt && mark.salt != 0
-            ? wal_header_bytes + mark.pages * (wal_page_header_bytes + page_size)
-            : 0;
-    if (status.st_size <= keep) {
+    const Result<std::int64_t> size = files.size(path);
+    if (!size && size.error().fault == Fault::not_found) {
         return {};
     }
-    if (::ftruncate(wal.descriptor(), keep) != 0) {
-        return system_failure(path, "shorten", errno);
+    const Result<std::uint64_t> salt = salt_of(files, path);
+    if (!size || !salt) {
+        return size ? salt.error() : size.error();
     }
-    if (::fsync(wal.descriptor()) != 0) {
-        return system_failure(path, "sync", errno);
+    const std::int64_t keep = *salt == mark.salt && mark.salt != 0
+                                  ? static_cast<std::int64_t>(wal_header_bytes) +
+                                        mark.pages * (wal_page_header_bytes + page_size)
+                                  : 0;
+    if (*size <= keep) {
+        return {};
     }
-    return {};
+    return files.shorten(path, keep);
 }
 
 bool Ballast::present() const {
-    std::error_code failed;
-    return fs::file_size(path_, failed) == ballast_bytes && !failed;
+    const Result<std::int64_t> size = files_->size(path_);
+    return size && *size == ballast_bytes;
 }
 
 void Ballast::release() {
-    std::error_code ignored;
-    fs::remove(path_, ignored);
+    // Where it cannot be removed, the next full commit tries again.
+    [[maybe_unused]] const Result<void> removed = files_->remove(path_);
 }
 
 void Ballast::restore() {
-    std::error_code failed;
-    const fs::path folder = fs::path(path_).parent_path();
-    const fs::space_info room = fs::space(folder.empty() ? fs::path(".") : folder, failed);
-    if (failed || room.available < ample_room_bytes) {
+    const Result<std::int64_t> room = files_->room_beside(path_);
+    if (!room || *room < ample_room_bytes) {
         return;
     }
-    const std::vector<char> bytes(ballast_bytes, '\0');
-    std::ofstream file(path_, std::ios::binary | std::ios::trunc);
-    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) {
+    if (const Result<void> filled = files_->fill(path_, ballast_bytes); !filled) {
         release();
     }
 }

@@ -2,17 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <iterator>
 #include <random>
-#include <system_error>
 
 #include "storage/files.hpp"
-#include "storage/schema.hpp"
 
 namespace metergate::storage {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// 53 bits, so that readers who keep numbers as doubles hold it exactly.
 Epoch random_epoch() {
@@ -21,22 +17,24 @@ Epoch random_epoch() {
     return Epoch{(bits >> 11U) | 1U};
 }
 
-void remove_with_logs(const std::string& path) {
-    std::error_code ignored;
+Result<void> remove_with_logs(Files& files, const std::string& path) {
     for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
-        fs::remove(path + suffix, ignored);
+        if (const Result<void> removed = files.remove(path + suffix); !removed) {
+            return removed.error();
+        }
     }
+    return {};
 }
 
 Result<void> write_new_store(const std::string& path, const OpenRequest& request) {
-    Result<Database> database = Database::open(path, Access::create, request.vfs);
+    Result<Database> database = Database::open(path, Access::create, request.disk);
     if (!database) {
         return database.error();
     }
     if (const Result<void> prepared = prepare_new_file(*database); !prepared) {
         return prepared.error();
     }
-    if (const Result<void> migrated = migrate(*database, migrations()); !migrated) {
+    if (const Result<void> migrated = migrate(*database, request.schema.steps); !migrated) {
         return migrated.error();
     }
     Transaction transaction(*database, Transaction::Kind::write, "begin a new epoch");
@@ -56,26 +54,27 @@ Result<void> write_new_store(const std::string& path, const OpenRequest& request
 /// Under another name first: the store's own name never stands for half a store.
 Result<void> create(const OpenRequest& request) {
     const std::string path = request.path + ".new";
-    remove_with_logs(path);
+    Files& files = *request.disk.files;
+    if (const Result<void> removed = remove_with_logs(files, path); !removed) {
+        return removed.error();
+    }
     if (const Result<void> written = write_new_store(path, request); !written) {
         return written.error().within("make a new store");
     }
-    std::error_code failed;
-    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, failed);
-    if (failed) {
-        return Error{Fault::refused, path + ": set access rights: " + failed.message()};
+    if (const Result<void> made = files.make_private(path); !made) {
+        return made.error();
     }
-    if (const Result<void> synced = sync_file(path); !synced) {
+    if (const Result<void> synced = files.sync(path); !synced) {
         return synced.error();
     }
-    if (const Result<void> renamed = rename_file(path, request.path); !renamed) {
+    if (const Result<void> renamed = files.rename(path, request.path); !renamed) {
         return renamed.error();
     }
-    return sync_folder_of(request.path);
+    return files.sync_folder_of(request.path);
 }
 
 /// Only reads: nothing of a foreign or newer file is changed.
-Result<void> check_identity(Database& database) {
+Result<void> check_identity(Database& database, std::int64_t newest_version) {
     const std::string application = database.pragma("application_id");
     const std::string version_text = database.pragma("user_version");
     if (const Result<void> read = database.outcome("read header"); !read) {
@@ -86,12 +85,12 @@ Result<void> check_identity(Database& database) {
                                                  database.path(), application)};
     }
     const std::int64_t version = number_from(version_text);
-    if (version > schema_version()) {
+    if (version > newest_version) {
         return Error{Fault::refused,
                      fmt::format("{}: was written by a newer Metergate (store version {}, this "
                                  "program knows up to {}): install the newer program again, or "
                                  "start with another data folder",
-                                 database.path(), version, schema_version())};
+                                 database.path(), version, newest_version)};
     }
     if (version < 1) {
         return Error{Fault::damaged, fmt::format("{}: has no tables", database.path())};
@@ -112,7 +111,7 @@ Result<OpenedStore> create_and_open(const OpenRequest& request, OpenReport repor
 }
 
 Result<OpenedStore> replace(const OpenRequest& request, const std::string& reason) {
-    const Result<std::string> kept = keep_aside(request.path, request.now);
+    const Result<std::string> kept = keep_aside(*request.disk.files, request.path, request.now);
     if (!kept) {
         return kept.error().within("keep the damaged store aside");
     }
@@ -122,16 +121,17 @@ Result<OpenedStore> replace(const OpenRequest& request, const std::string& reaso
 }  // namespace
 
 Result<Database> open_existing(const OpenRequest& request) {
-    std::error_code failed;
-    if (fs::file_size(request.path, failed) == 0 && !failed) {
+    const Result<std::int64_t> size = request.disk.files->size(request.path);
+    if (size && *size == 0) {
         return Error{Fault::damaged, request.path + ": the file is empty"};
     }
-    Result<Database> opened = Database::open(request.path, Access::read_write, request.vfs);
+    Result<Database> opened = Database::open(request.path, Access::read_write, request.disk);
     if (!opened) {
         return opened.error();
     }
     Database& database = *opened;
-    if (const Result<void> known = check_identity(database); !known) {
+    if (const Result<void> known = check_identity(database, std::ssize(request.schema.steps));
+        !known) {
         return known.error();
     }
     if (const Result<void> sound = quick_check(database); !sound) {
@@ -140,10 +140,10 @@ Result<Database> open_existing(const OpenRequest& request) {
     if (const Result<void> set = configure_writer(database, request.pages_max); !set) {
         return set.error();
     }
-    if (const Result<void> migrated = migrate(database, migrations()); !migrated) {
+    if (const Result<void> migrated = migrate(database, request.schema.steps); !migrated) {
         return migrated.error();
     }
-    if (const Result<void> complete = verify_tables(database, migrations()); !complete) {
+    if (const Result<void> complete = verify_tables(database, request.schema); !complete) {
         return complete.error();
     }
     if (const Result<Epoch> epoch = read_epoch(database); !epoch) {
@@ -161,16 +161,20 @@ Result<Database> open_existing(const OpenRequest& request) {
 }
 
 Result<OpenedStore> open_or_create(const OpenRequest& request) {
-    std::error_code failed;
-    const fs::file_status status = fs::status(request.path, failed);
-    if (!fs::exists(status)) {
-        if (fs::exists(request.path + "-wal", failed)) {
+    const Result<std::int64_t> size = request.disk.files->size(request.path);
+    if (!size && size.error().fault != Fault::not_found) {
+        // Making a new store here would put it in the place of one that cannot be seen just now.
+        return size.error();
+    }
+    if (!size) {
+        const Result<bool> has_log = file_exists(*request.disk.files, request.path + "-wal");
+        if (!has_log) {
+            return has_log.error();
+        }
+        if (*has_log) {
             return replace(request, request.path + ": the file is missing, only its log is there");
         }
         return create_and_open(request, {});
-    }
-    if (!fs::is_regular_file(status)) {
-        return Error{Fault::invalid, request.path + ": is not a file"};
     }
     Result<Database> database = open_existing(request);
     if (database) {

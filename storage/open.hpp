@@ -6,6 +6,7 @@
 
 #include "gateway/model/ids.hpp"
 #include "gateway/model/time.hpp"
+#include "storage/schema.hpp"
 #include "storage/sqlite.hpp"
 
 namespace metergate::storage {
@@ -23,7 +24,8 @@ struct OpenRequest {
     UtcTime now;                 ///< for names of files kept aside
     std::int64_t pages_max = 0;  ///< of 4096 bytes: the store never grows beyond
     std::optional<Epoch> epoch;  ///< for a new store; random if absent
-    std::string vfs;
+    Disk disk;
+    Schema schema;
 };
 
 struct OpenedStore {

@@ -12,8 +12,6 @@ namespace metergate::storage {
 namespace {
 
 constexpr std::int64_t batches_per_step = 64;
-constexpr std::int64_t sent_percent = 90;
-constexpr std::int64_t unsent_percent = 96;
 /// A purge itself needs a few pages, also when the store may not grow any more.
 constexpr std::int64_t reserve_pages = 256;
 /// A commit that finds no room although so many pages are free lacks room outside the store's file.
@@ -70,9 +68,11 @@ class Purge {
         const std::int64_t used =
             database_.prepare("PRAGMA page_count").number().value_or(0) - free;
         // Where free pages did not help a commit, more of them would not either.
-        const bool no_room = limits_.no_room && free < free_pages_enough;
-        sent_may_go_ = no_room || used * 100 > limits_.pages_max * sent_percent;
-        unsent_may_go_ = no_room || used * 100 > limits_.pages_max * unsent_percent;
+        const bool pages_help = free < free_pages_enough;
+        sent_may_go_ =
+            (limits_.no_room && pages_help) || used * 100 > limits_.pages_max * sent_percent;
+        unsent_may_go_ = (limits_.still_no_room && pages_help) ||
+                         used * 100 > limits_.pages_max * unsent_percent;
     }
 
     std::vector<Victim> oldest_batches() {

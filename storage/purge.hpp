@@ -9,11 +9,16 @@
 
 namespace metergate::storage {
 
+/// Parts of the store's limit above which sent and unsent records may go.
+inline constexpr std::int64_t sent_percent = 90;
+inline constexpr std::int64_t unsent_percent = 96;
+
 struct PurgeLimits {
     UtcSeconds sent_before;      ///< what every destination has, and was stored before this, may go
-    std::int64_t pages_max = 0;  ///< the store's limit; above 90 % of it anything sent may go,
-                                 ///< above 96 % also what was not sent
-    bool no_room = false;        ///< a commit has found no room: as if above both
+    std::int64_t pages_max = 0;  ///< the store's limit
+    bool no_room = false;        ///< a write has found no room: as if above sent_percent
+    bool still_no_room =
+        false;  ///< a commit found none again after that: as if above unsent_percent
 };
 
 struct PurgeReport {

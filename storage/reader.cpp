@@ -10,7 +10,7 @@
 namespace metergate::storage {
 
 Result<Database> open_reader(const std::string& path, const std::string& vfs) {
-    Result<Database> database = Database::open(path, Access::read_only, vfs);
+    Result<Database> database = Database::open(path, Access::read_only, {.vfs = vfs});
     if (!database) {
         return database.error();
     }

@@ -3,11 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <filesystem>
 #include <string>
-#include <system_error>
-
-#include "storage/files.hpp"
+#include <string_view>
 
 namespace metergate::storage {
 namespace {
@@ -149,30 +146,46 @@ std::string tables_of(Database& database) {
     return text;
 }
 
+/// A page that could not be read just now ("unable to get the page. error code=266") is told like
+/// damage, but the store may be sound.
+Fault fault_of_check(const std::string& answer) {
+    constexpr std::string_view mark = "error code=";
+    const std::size_t at = answer.find(mark);
+    if (at == std::string::npos) {
+        return Fault::damaged;
+    }
+    const auto code = static_cast<int>(number_from(answer.substr(at + mark.size())));
+    return fault_of(code) == Fault::disconnected ? Fault::disconnected : Fault::damaged;
+}
+
 }  // namespace
 
 std::span<const std::string_view> migrations() {
     return steps_of_this_program;
 }
 
-std::int64_t schema_version() {
-    return static_cast<std::int64_t>(steps_of_this_program.size());
-}
-
 Result<void> migrate(Database& database, std::span<const std::string_view> steps) {
     const auto from = static_cast<std::size_t>(number_from(database.pragma("user_version")));
-    if (!database.failed() && from == steps.size()) {
+    if (const Result<void> read = database.outcome("read version"); !read) {
+        return read.error();
+    }
+    if (from == steps.size()) {
         return {};
     }
     if (from > 0) {
         const std::string copy = fmt::format("{}.before-{}", database.path(), steps.size());
-        std::error_code ignored;
-        std::filesystem::remove(copy, ignored);  // of an attempt that was cut short
+        // One of an attempt that was cut short may stand there.
+        if (const Result<void> removed = database.files().remove(copy); !removed) {
+            return removed.error();
+        }
         database.prepare("VACUUM INTO ?").with(copy).run();
         if (const Result<void> copied = database.outcome("copy to " + copy); !copied) {
             return copied.error();
         }
-        if (const Result<void> synced = sync_file(copy); !synced) {
+        if (const Result<void> synced = database.files().sync(copy); !synced) {
+            return synced.error();
+        }
+        if (const Result<void> synced = database.files().sync_folder_of(copy); !synced) {
             return synced.error();
         }
     }
@@ -238,12 +251,12 @@ Result<void> quick_check(Database& database) {
         return done.error();
     }
     if (answer != "ok") {
-        return Error{Fault::damaged, database.path() + ": check: " + answer};
+        return Error{fault_of_check(answer), database.path() + ": check: " + answer};
     }
     return {};
 }
 
-Result<void> verify_tables(Database& database, std::span<const std::string_view> steps) {
+Result<Schema> schema_of(std::span<const std::string_view> steps) {
     Result<Database> model = Database::open(":memory:", Access::create);
     if (!model) {
         return model.error();
@@ -251,15 +264,19 @@ Result<void> verify_tables(Database& database, std::span<const std::string_view>
     for (const std::string_view step : steps) {
         model->exec(std::string(step));
     }
-    const std::string expected = tables_of(*model);
+    Schema schema{steps, tables_of(*model)};
     if (const Result<void> made = model->outcome("make tables"); !made) {
         return made.error();
     }
+    return schema;
+}
+
+Result<void> verify_tables(Database& database, const Schema& schema) {
     const std::string found = tables_of(database);
     if (const Result<void> read = database.outcome("read tables"); !read) {
         return read.error();
     }
-    if (found != expected) {
+    if (found != schema.tables) {
         return Error{Fault::damaged, database.path() + ": its tables are not those of a store"};
     }
     return {};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "gateway/model/ids.hpp"
@@ -13,10 +14,18 @@ namespace metergate::storage {
 /// "MGTR", in the header of the file: this is a Metergate store and nothing else.
 inline constexpr std::int64_t application_id = 0x4D475452;
 
-/// Step n leads from version n to n + 1. Only ever appended to.
+/// Step n leads from version n to n + 1; all of them make the version this program reads and
+/// writes. Only ever appended to.
 [[nodiscard]] std::span<const std::string_view> migrations();
-/// The version this program reads and writes.
-[[nodiscard]] std::int64_t schema_version();
+
+/// The steps that a program knows, and the tables they make.
+struct Schema {
+    std::span<const std::string_view> steps;
+    std::string tables;  ///< all definitions, as verify_tables compares them
+};
+
+/// Makes the tables once in memory. Error: a step is wrong.
+[[nodiscard]] Result<Schema> schema_of(std::span<const std::string_view> steps);
 
 /// Runs the steps from the file's version on, in one transaction. A file that is not new is first
 /// copied to `<path>.before-<version>`.
@@ -34,12 +43,11 @@ inline constexpr std::int64_t application_id = 0x4D475452;
 /// one that is weaker. A store is never written with less.
 [[nodiscard]] Result<void> verify_settings(Database& database);
 
-/// Error: damaged, with the first thing found.
+/// Errors: damaged, with the first thing found; disconnected if a page cannot be read.
 [[nodiscard]] Result<void> quick_check(Database& database);
 
-/// Whether tables, indexes and triggers are those of `steps`. Error: damaged.
-[[nodiscard]] Result<void> verify_tables(Database& database,
-                                         std::span<const std::string_view> steps);
+/// Whether tables, indexes and triggers are those of the schema. Error: damaged.
+[[nodiscard]] Result<void> verify_tables(Database& database, const Schema& schema);
 
 /// Values of the table `meta`.
 [[nodiscard]] std::int64_t read_meta(Database& database, std::string_view key);

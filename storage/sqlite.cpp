@@ -10,14 +10,13 @@
 #include <system_error>
 #include <utility>
 
-#include "storage/files.hpp"
-
 namespace metergate::storage {
 
 /// What a connection and its statements share.
 struct Session {
     sqlite3* handle = nullptr;
     std::string path;
+    std::shared_ptr<Files> files;
     std::optional<Error> failure;
     std::int64_t wal_pages = 0;
     bool wal_changed = false;
@@ -38,30 +37,6 @@ struct Session {
 namespace {
 
 constexpr int busy_timeout_ms = 200;
-
-Fault fault_of(int code) {
-    switch (code & 0xff) {
-        case SQLITE_FULL:
-            return Fault::full;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-            return Fault::damaged;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-        case SQLITE_PROTOCOL:
-        case SQLITE_NOMEM:
-            return Fault::busy;
-        case SQLITE_IOERR:
-        case SQLITE_CANTOPEN:
-            return Fault::disconnected;
-        case SQLITE_PERM:
-        case SQLITE_AUTH:
-        case SQLITE_READONLY:
-            return Fault::refused;
-        default:
-            return Fault::invalid;
-    }
-}
 
 std::string text_of(sqlite3* handle, int code) {
     std::string text = handle != nullptr && sqlite3_extended_errcode(handle) == code
@@ -96,6 +71,30 @@ int note_wal_pages(void* session, sqlite3* /*handle*/, const char* /*schema*/, i
 }
 
 }  // namespace
+
+Fault fault_of(int code) {
+    switch (code & 0xff) {
+        case SQLITE_FULL:
+            return Fault::full;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            return Fault::damaged;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+        case SQLITE_PROTOCOL:
+        case SQLITE_NOMEM:
+            return Fault::busy;
+        case SQLITE_IOERR:
+        case SQLITE_CANTOPEN:
+            return Fault::disconnected;
+        case SQLITE_PERM:
+        case SQLITE_AUTH:
+        case SQLITE_READONLY:
+            return Fault::refused;
+        default:
+            return Fault::invalid;
+    }
+}
 
 void Session::note(int code) {
     if (!failure) {
@@ -195,11 +194,12 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-Result<Database> Database::open(const std::string& path, Access access, const std::string& vfs) {
+Result<Database> Database::open(const std::string& path, Access access, const Disk& disk) {
     auto session = std::make_unique<Session>();
     session->path = path;
+    session->files = disk.files;
     const int code = sqlite3_open_v2(path.c_str(), &session->handle, open_flags(access),
-                                     vfs.empty() ? nullptr : vfs.c_str());
+                                     disk.vfs.empty() ? nullptr : disk.vfs.c_str());
     if (code != SQLITE_OK) {
         return Error{fault_of(code), text_of(session->handle, code)}.within(path + ": open");
     }
@@ -216,6 +216,10 @@ Result<Database> Database::open(const std::string& path, Access access, const st
 
 const std::string& Database::path() const {
     return session_->path;
+}
+
+Files& Database::files() const {
+    return *session_->files;
 }
 
 Statement Database::prepare(std::string_view sql) {
@@ -295,7 +299,8 @@ Result<Database::Checkpoint> Database::checkpoint(bool empty_log) {
 
 void Database::mark_wal() {
     // A log that cannot be read now will be cut by nobody; the next commit tells why.
-    const Result<WalMark> mark = read_wal_mark(session_->path, session_->wal_pages);
+    const Result<WalMark> mark =
+        read_wal_mark(*session_->files, session_->path, session_->wal_pages);
     session_->good_wal = mark ? std::optional(*mark) : std::nullopt;
     session_->wal_changed = false;
 }
@@ -304,7 +309,7 @@ Result<void> Database::cut_failed_commit() {
     if (!session_->good_wal) {
         return {};
     }
-    return cut_wal(session_->path, *session_->good_wal);
+    return cut_wal(*session_->files, session_->path, *session_->good_wal);
 }
 
 Transaction::Transaction(Database& database, Kind kind, std::string operation)

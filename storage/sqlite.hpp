@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gateway/model/result.hpp"
+#include "storage/files.hpp"
 
 struct sqlite3_stmt;
 
@@ -76,9 +77,9 @@ class Statement {
 /// One connection.
 class Database {
   public:
-    /// `vfs`: name of SQLite's file layer, empty for the system's. Tests register failing ones.
+    /// Tests give a disk that fails or loses power.
     [[nodiscard]] static Result<Database> open(const std::string& path, Access access,
-                                               const std::string& vfs = {});
+                                               const Disk& disk = {});
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     Database(const Database&) = delete;
@@ -86,6 +87,7 @@ class Database {
     ~Database();
 
     [[nodiscard]] const std::string& path() const;
+    [[nodiscard]] Files& files() const;
     [[nodiscard]] Statement prepare(std::string_view sql);
     /// One or several statements without parameters.
     void exec(const std::string& sql);
@@ -142,6 +144,9 @@ class Transaction {
     std::string operation_;
     bool open_ = true;
 };
+
+/// What can be done about one of SQLite's result codes.
+[[nodiscard]] Fault fault_of(int code);
 
 /// The whole number that a PRAGMA answered; 0 if the text is none.
 [[nodiscard]] std::int64_t number_from(const std::string& text);

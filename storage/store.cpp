@@ -7,14 +7,10 @@
 #include "storage/numbering.hpp"
 #include "storage/reader.hpp"
 #include "storage/restart.hpp"
-#include "storage/schema.hpp"
 #include "storage/writer.hpp"
 
 namespace metergate::storage {
 namespace {
-
-/// Pages in the log from which on a commit is followed by a checkpoint: 4 MiB.
-constexpr std::int64_t checkpoint_pages = 1000;
 
 std::int64_t pages_of_mb(std::int64_t mb) {
     return std::max<std::int64_t>(mb, 1) * 1024 * 1024 / page_size;
@@ -31,7 +27,10 @@ struct SqliteStore::Connection {
 };
 
 SqliteStore::SqliteStore(OpenRequest request, const Clock& clock, const Options& options)
-    : request_(std::move(request)), clock_(clock), options_(options), ballast_(request_.path) {}
+    : request_(std::move(request)),
+      clock_(clock),
+      options_(options),
+      ballast_(*request_.disk.files, request_.path) {}
 
 SqliteStore::~SqliteStore() {
     // If this fails, the next start finds the log as a power cut would leave it.
@@ -40,11 +39,16 @@ SqliteStore::~SqliteStore() {
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, const Clock& clock,
                                                        const Options& options) {
+    Result<Schema> schema = options.schema ? *options.schema : schema_of(migrations());
+    if (!schema) {
+        return schema.error();
+    }
     const OpenRequest request{.path = path,
                               .now = clock.utc(),
                               .pages_max = pages_of_mb(options.store_max_mb),
                               .epoch = options.epoch,
-                              .vfs = options.vfs};
+                              .disk = options.disk,
+                              .schema = std::move(*schema)};
     Result<OpenedStore> opened = open_or_create(request);
     if (!opened) {
         return opened.error();
@@ -115,7 +119,7 @@ Error SqliteStore::failed(const Error& error) {
 }
 
 void SqliteStore::checkpoint_if_due(bool empty_log) {
-    if (!empty_log && connection_->database.wal_pages() < checkpoint_pages) {
+    if (!empty_log && connection_->database.wal_pages() < options_.log_pages_max) {
         return;
     }
     // What was committed is safe in the log in any case; a failure only means to open anew.
@@ -165,9 +169,11 @@ Result<BatchSeq> SqliteStore::commit(const record::Commit& commit) {
     }
     const BatchSeq newest = connection_->writer.newest();
     if (const Result<void> done = transaction.commit(); !done) {
+        full_commits_ += done.error().fault == Fault::full ? 1 : 0;
         return failed(done.error());
     }
     no_room_ = false;
+    full_commits_ = 0;
     checkpoint_if_due(commit.clean_stop);
     return newest;
 }
@@ -209,6 +215,8 @@ Result<PurgeReport> SqliteStore::upkeep() {
                        std::chrono::days{options_.retention_days},
         .pages_max = request_.pages_max,
         .no_room = no_room_,
+        // Once may be for a moment: the ballast and what was sent go first.
+        .still_no_room = no_room_ && full_commits_ > 1,
     };
     Result<PurgeReport> report =
         purge_step(connection_->database, connection_->writer, limits, now);

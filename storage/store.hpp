@@ -13,6 +13,7 @@
 #include "storage/installation.hpp"
 #include "storage/open.hpp"
 #include "storage/purge.hpp"
+#include "storage/schema.hpp"
 
 namespace metergate::storage {
 
@@ -29,7 +30,9 @@ class SqliteStore final : public record::Store {
         std::int64_t retention_days = 400;  ///< what every destination has may go after these
         std::int64_t store_max_mb = 2048;   ///< the file never grows beyond, MiB
         std::optional<Epoch> epoch;         ///< for a new store; random if absent
-        std::string vfs;                    ///< SQLite's file layer; empty = the system's
+        std::int64_t log_pages_max = 1000;  ///< a commit is followed by a checkpoint from then on
+        Disk disk;                          ///< the machine's, but in tests
+        std::optional<Schema> schema;       ///< the program's own if absent
     };
 
     /// Errors: refused (written by a newer program, or durable settings cannot be had),
@@ -84,7 +87,8 @@ class SqliteStore final : public record::Store {
     Epoch epoch_{};
     std::unique_ptr<Connection> connection_;
     bool broken_ = false;   ///< the connection has seen an I/O error: close it before anything else
-    bool no_room_ = false;  ///< the last commit failed with `full`
+    bool no_room_ = false;  ///< a write has failed with `full` since the last upkeep
+    int full_commits_ = 0;  ///< so many commits in a row have failed with `full`
 };
 
 }  // namespace metergate::storage

@@ -1,151 +1,19 @@
-#include <sqlite3.h>
-
-#include <filesystem>
-
+#include "tests/crash/rows.hpp"
+#include "tests/crash/virtual_disk.hpp"
 #include "tests/unit/storage/store_fixture.hpp"
 
 /// Disks that fail at one chosen moment, under the real store.
 namespace metergate::storage {
 namespace {
 
-/// SQLite's file layer with a fault: the n-th write, sync, shortening or removal fails.
-class FaultyDisk {
-  public:
-    FaultyDisk() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
-        vfs_.szOsFile = static_cast<int>(sizeof(File)) + real_->szOsFile;
-        vfs_.zName = name();
-        vfs_.pAppData = this;
-        vfs_.xOpen = &FaultyDisk::open;
-        vfs_.xDelete = &FaultyDisk::remove;
-        sqlite3_vfs_register(&vfs_, 0);
-    }
-    FaultyDisk(const FaultyDisk&) = delete;
-    FaultyDisk& operator=(const FaultyDisk&) = delete;
-    ~FaultyDisk() { sqlite3_vfs_unregister(&vfs_); }
-
-    static const char* name() { return "faulty"; }
-
-    /// From now on the n-th call (from 1) fails with `code`, once.
-    void fail(int n, int code) {
-        calls_left_ = n;
-        code_ = code;
-    }
-    /// Whether the fault has not come yet.
-    bool is_armed() const { return calls_left_ > 0; }
-    void disarm() { calls_left_ = 0; }
-    /// Only syncs count as calls.
-    void only_syncs(bool only) { only_syncs_ = only; }
-
-  private:
-    struct File {
-        sqlite3_file base;
-        FaultyDisk* disk;
-        sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
-    };
-    static File* of(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
-    static sqlite3_file* real(sqlite3_file* file) { return of(file)->real(); }
-    static FaultyDisk* disk_of(sqlite3_vfs* vfs) { return static_cast<FaultyDisk*>(vfs->pAppData); }
-
-    /// The fault of this call, or SQLITE_OK. A failing sync fails after its data was written: the
-    /// data may be there or not, as after a real one.
-    int next(bool is_sync) {
-        if (calls_left_ == 0 || (only_syncs_ && !is_sync)) {
-            return SQLITE_OK;
-        }
-        return --calls_left_ == 0 ? (is_sync ? SQLITE_IOERR_FSYNC : code_) : SQLITE_OK;
-    }
-
-    static int open(sqlite3_vfs* vfs, sqlite3_filename path, sqlite3_file* file, int flags,
-                    int* out) {
-        File* made = of(file);
-        FaultyDisk* disk = disk_of(vfs);
-        made->disk = disk;
-        made->base.pMethods = nullptr;
-        const int code = disk->real_->xOpen(disk->real_, path, made->real(), flags, out);
-        if (made->real()->pMethods != nullptr) {
-            made->base.pMethods = methods();
-        }
-        return code;
-    }
-    static int remove(sqlite3_vfs* vfs, const char* path, int sync_folder) {
-        FaultyDisk* disk = disk_of(vfs);
-        const int fault = disk->next(false);
-        return fault != SQLITE_OK ? SQLITE_IOERR_DELETE
-                                  : disk->real_->xDelete(disk->real_, path, sync_folder);
-    }
-
-    static const sqlite3_io_methods* methods() {
-        static const sqlite3_io_methods table = make_methods();
-        return &table;
-    }
-    static sqlite3_io_methods make_methods() {
-        sqlite3_io_methods m{};
-        m.iVersion = 2;
-        m.xClose = [](sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); };
-        m.xRead = [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
-            return real(f)->pMethods->xRead(real(f), to, n, at);
-        };
-        m.xWrite = [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-            const int fault = of(f)->disk->next(false);
-            if (fault != SQLITE_OK) {
-                // Half of it arrives.
-                real(f)->pMethods->xWrite(real(f), from, n / 2, at);
-                return fault;
-            }
-            return real(f)->pMethods->xWrite(real(f), from, n, at);
-        };
-        m.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
-            const int fault = of(f)->disk->next(false);
-            return fault != SQLITE_OK ? SQLITE_IOERR_TRUNCATE
-                                      : real(f)->pMethods->xTruncate(real(f), size);
-        };
-        m.xSync = [](sqlite3_file* f, int flags) {
-            const int fault = of(f)->disk->next(true);
-            return fault != SQLITE_OK ? fault : real(f)->pMethods->xSync(real(f), flags);
-        };
-        m.xFileSize = [](sqlite3_file* f, sqlite3_int64* size) {
-            return real(f)->pMethods->xFileSize(real(f), size);
-        };
-        m.xLock = [](sqlite3_file* f, int level) {
-            return real(f)->pMethods->xLock(real(f), level);
-        };
-        m.xUnlock = [](sqlite3_file* f, int level) {
-            return real(f)->pMethods->xUnlock(real(f), level);
-        };
-        m.xCheckReservedLock = [](sqlite3_file* f, int* out) {
-            return real(f)->pMethods->xCheckReservedLock(real(f), out);
-        };
-        m.xFileControl = [](sqlite3_file* f, int op, void* arg) {
-            return real(f)->pMethods->xFileControl(real(f), op, arg);
-        };
-        m.xSectorSize = [](sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); };
-        m.xDeviceCharacteristics = [](sqlite3_file* f) {
-            return real(f)->pMethods->xDeviceCharacteristics(real(f));
-        };
-        m.xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
-            return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
-        };
-        m.xShmLock = [](sqlite3_file* f, int offset, int n, int flags) {
-            return real(f)->pMethods->xShmLock(real(f), offset, n, flags);
-        };
-        m.xShmBarrier = [](sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); };
-        m.xShmUnmap = [](sqlite3_file* f, int remove_it) {
-            return real(f)->pMethods->xShmUnmap(real(f), remove_it);
-        };
-        return m;
-    }
-
-    sqlite3_vfs* real_;
-    sqlite3_vfs vfs_;
-    int calls_left_ = 0;
-    int code_ = SQLITE_IOERR_WRITE;
-    bool only_syncs_ = false;
-};
+using crash::DiskFault;
+using crash::VirtualDisk;
 
 class StoreFaults : public StoreFixture {
   protected:
     void SetUp() override {
-        options.vfs = FaultyDisk::name();
+        path = "store";
+        options.disk = disk.as_disk();
         open();
     }
 
@@ -177,13 +45,14 @@ class StoreFaults : public StoreFixture {
         EXPECT_EQ(next_gateway, static_cast<std::uint64_t>(commits) + 1);
     }
 
-    FaultyDisk disk;
+    VirtualDisk disk;
+
+    void TearDown() override { store.reset(); }
 };
 
 TEST_F(StoreFaults, a_commit_whose_sync_failed_is_not_there_and_can_be_repeated) {
     commit(commit_at(0));
-    disk.only_syncs(true);
-    disk.fail(1, SQLITE_IOERR_WRITE);
+    disk.fail_sync(1);
     const auto failed = store->commit(commit_at(1));
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().fault, Fault::disconnected) << failed.error().text;
@@ -194,8 +63,7 @@ TEST_F(StoreFaults, a_commit_whose_sync_failed_is_not_there_and_can_be_repeated)
 
 TEST_F(StoreFaults, a_commit_whose_sync_failed_stays_away_after_a_restart) {
     commit(commit_at(0));
-    disk.only_syncs(true);
-    disk.fail(1, SQLITE_IOERR_WRITE);
+    disk.fail_sync(1);
     ASSERT_FALSE(store->commit(commit_at(1)));
     open();
     expect_exactly(1);
@@ -205,8 +73,7 @@ TEST_F(StoreFaults, a_failed_sync_of_a_log_begun_anew_loses_nothing) {
     // The log begins anew after a checkpoint has moved everything; sweep the moment over it.
     for (int i = 0; i < 120; ++i) {
         if (i % 10 == 9) {
-            disk.only_syncs(true);
-            disk.fail(1, SQLITE_IOERR_WRITE);
+            disk.fail_sync(1);
             ASSERT_FALSE(store->commit(commit_at(i)));
         }
         commit(commit_at(i));
@@ -215,15 +82,14 @@ TEST_F(StoreFaults, a_failed_sync_of_a_log_begun_anew_loses_nothing) {
 }
 
 TEST_F(StoreFaults, after_any_single_fault_the_repeated_commit_is_there_once) {
-    for (const int code : {SQLITE_IOERR_WRITE, SQLITE_FULL}) {
+    for (const DiskFault fault : {DiskFault::io_error, DiskFault::full}) {
         int done = 0;
         int faults = 0;
         store.reset();
-        path = dir.file(code == SQLITE_FULL ? "full" : "write");
+        path = fault == DiskFault::full ? "full" : "write";
         open();
         for (int n = 1; n < 160; ++n) {
-            disk.only_syncs(false);
-            disk.fail(n % 40 + 1, code);
+            disk.fail(n % 40 + 1, fault);
             for (int tries = 0;; ++tries) {
                 ASSERT_LT(tries, 4);
                 const auto result = store->commit(commit_at(done));
@@ -234,11 +100,11 @@ TEST_F(StoreFaults, after_any_single_fault_the_repeated_commit_is_there_once) {
                 EXPECT_TRUE(result.error().fault == Fault::disconnected ||
                             result.error().fault == Fault::full)
                     << result.error().text;
-                disk.disarm();
+                disk.repair();
             }
             ++done;
         }
-        disk.disarm();
+        disk.repair();
         EXPECT_GT(faults, 20);
         expect_exactly(done);
         open();
@@ -251,16 +117,20 @@ TEST_F(StoreFaults, a_fault_while_a_store_is_made_leaves_no_half_store) {
     int n = 1;
     for (;; ++n) {
         ASSERT_LT(n, 500);
-        path = dir.file("made-" + std::to_string(n));
-        disk.fail(n, SQLITE_IOERR_WRITE);
+        path = "made-" + std::to_string(n);
+        disk.fail(n, DiskFault::io_error);
         const auto opened = SqliteStore::open(path, clock, options);
         const bool unharmed = disk.is_armed();
-        disk.disarm();
+        disk.repair();
         if (!opened) {
             EXPECT_NE(opened.error().fault, Fault::damaged) << opened.error().text;
         }
         open();
         EXPECT_FALSE(store->open_report().replaced) << "call " << n;
+        // SQLite rolls a store under way back through the same handle; that file is thrown away.
+        for (const std::string& retry : disk.retries()) {
+            EXPECT_NE(retry.find(".new"), std::string::npos) << "call " << n << ": " << retry;
+        }
         commit(commit_at(0));
         expect_exactly(1);
         store.reset();
@@ -271,11 +141,30 @@ TEST_F(StoreFaults, a_fault_while_a_store_is_made_leaves_no_half_store) {
     EXPECT_GT(n, 20);
 }
 
+TEST_F(StoreFaults, a_page_that_cannot_be_read_for_a_moment_does_not_put_the_store_aside) {
+    commit(commit_at(0));
+    int refused = 0;
+    for (int n = 1; n < 200; ++n) {
+        store.reset();
+        disk.fail(n, DiskFault::io_error);
+        const auto opened = SqliteStore::open(path, clock, options);
+        disk.repair();
+        if (!opened) {
+            ++refused;
+            EXPECT_EQ(opened.error().fault, Fault::disconnected) << opened.error().text;
+        } else {
+            EXPECT_FALSE((*opened)->open_report().created) << "call " << n;
+        }
+    }
+    EXPECT_GT(refused, 20);
+    open();
+    expect_exactly(1);
+}
+
 TEST_F(StoreFaults, an_open_reader_goes_on_while_the_store_opens_again) {
     const auto reader = source();
     commit(commit_at(0));
-    disk.only_syncs(true);
-    disk.fail(1, SQLITE_IOERR_WRITE);
+    disk.fail_sync(1);
     ASSERT_FALSE(store->commit(commit_at(1)));
     EXPECT_EQ(*reader->newest(), BatchSeq{3});
     commit(commit_at(1));
@@ -285,16 +174,153 @@ TEST_F(StoreFaults, an_open_reader_goes_on_while_the_store_opens_again) {
 
 TEST_F(StoreFaults, a_store_that_vanished_is_disconnected_until_it_is_back) {
     commit(commit_at(0));
-    disk.only_syncs(true);
-    disk.fail(1, SQLITE_IOERR_WRITE);
+    disk.fail_sync(1);
     ASSERT_FALSE(store->commit(commit_at(1)));
-    std::filesystem::rename(path, path + "-away");
+    ASSERT_TRUE(disk.rename(path, path + "-away"));
     EXPECT_EQ(store->commit(commit_at(1)).error().fault, Fault::disconnected);
     EXPECT_EQ(store->commit(commit_at(1)).error().fault, Fault::disconnected);
-    std::filesystem::rename(path + "-away", path);
+    ASSERT_TRUE(disk.rename(path + "-away", path));
     commit(commit_at(1));
     expect_exactly(2);
 }
+
+struct Failing {
+    const char* name;
+    DiskFault fault;
+    bool lasting;  ///< until the third attempt, else one call
+};
+
+/// The same work on a sound store, with the n-th call to the disk failing, for every n.
+class EveryCall : public StoreFaults, public ::testing::WithParamInterface<Failing> {
+  protected:
+    void SetUp() override {
+        StoreFaults::SetUp();
+        commit(commit_at(0));
+        record::Commit stop;
+        stop.cursors = {{"head-end", BatchSeq{0}}};
+        stop.clean_stop = true;
+        commit(stop);
+        store.reset();
+        sound = disk.contents();
+    }
+
+    /// Tries until it is done, as the daemon does; a lasting fault ends after some attempts.
+    template <class Attempt>
+    void insist(Attempt attempt) {
+        for (int tries = 0; tries < 6; ++tries) {
+            const auto done = attempt();
+            if (done) {
+                return;
+            }
+            const Fault fault = done.error().fault;
+            EXPECT_TRUE(fault == Fault::disconnected || fault == Fault::full) << done.error().text;
+            if (tries == 2) {
+                disk.repair();
+            }
+        }
+        ADD_FAILURE() << "it did not succeed after the disk was sound again";
+    }
+
+    void insist_on_open() {
+        insist([this]() -> Result<void> {
+            auto opened = SqliteStore::open(path, clock, options);
+            if (!opened) {
+                return opened.error();
+            }
+            store = std::move(*opened);
+            EXPECT_FALSE(store->open_report().created) << store->open_report().reason;
+            return {};
+        });
+    }
+
+    void work() {
+        insist_on_open();
+        for (int i = 1; i < 3; ++i) {
+            insist([&] { return store->commit(commit_at(i)); });
+            // Also the tidying and the reading meet the fault.
+            insist([&] { return store->restart_state(); });
+            insist([&] { return store->cursor("head-end"); });
+        }
+        insist([&] { return store->number({{{"north", {"n1"}}}, {Series{}}}); });
+        record::Commit stop;
+        stop.clean_stop = true;
+        insist([&] { return store->commit(stop); });
+        insist([&] {
+            return store->change_out(point_number(east, 0), {.new_serial = "B",
+                                                             .multiplier = {1, 1},
+                                                             .at = utc_from_s(noon_s),
+                                                             .reason = "it stood still",
+                                                             .who = "anna"});
+        });
+        // A disk that is full for a moment costs nothing that was not sent.
+        insist([&] { return store->upkeep(); });
+        record::Commit last = commit_at(3);
+        last.cursors = {{"head-end", BatchSeq{2}}};
+        insist([&] { return store->commit(last); });
+    }
+
+    /// The rows of the store on a disk that holds `files`.
+    std::string rows_on(const crash::FileMap& files) {
+        VirtualDisk other;
+        other.start(files);
+        options.disk = other.as_disk();
+        std::string rows;
+        {
+            const auto opened = SqliteStore::open(path, clock, options);
+            EXPECT_TRUE(opened) << opened.error().text;
+            auto reader = Database::open(path, Access::read_only, other.as_disk());
+            rows = crash::rows_of(*reader);
+        }
+        options.disk = disk.as_disk();
+        return rows;
+    }
+
+    /// What a power cut at this moment would leave, if only what was synced had arrived.
+    crash::FileMap after_power_cut() {
+        crash::DiskImage image(sound);
+        for (const auto& step : disk.steps()) {
+            image.apply(step);
+        }
+        return image.only_synced();
+    }
+
+    crash::FileMap sound;
+};
+
+TEST_P(EveryCall, that_fails_loses_nothing_doubles_nothing_and_the_store_works_again) {
+    disk.start(sound);
+    work();
+    store.reset();
+    const std::string expected = rows_on(disk.contents());
+    int n = 1;
+    for (bool failed = true; failed; ++n) {
+        ASSERT_LT(n, 3000);
+        SCOPED_TRACE("call " + std::to_string(n));
+        disk.start(sound);
+        disk.fail(n, GetParam().fault, GetParam().lasting);
+        work();
+        failed = !disk.is_armed();
+        disk.repair();
+        store.reset();
+        EXPECT_EQ(rows_on(after_power_cut()), expected);
+        EXPECT_TRUE(disk.retries().empty()) << disk.retries().front();
+        if (HasFailure()) {
+            break;
+        }
+    }
+    EXPECT_GT(n, 30);
+    RecordProperty("calls", n);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, EveryCall,
+                         ::testing::Values(Failing{"error", DiskFault::io_error, false},
+                                           Failing{"lasting_error", DiskFault::io_error, true},
+                                           Failing{"full", DiskFault::full, false},
+                                           Failing{"lasting_full", DiskFault::full, true},
+                                           Failing{"short_write", DiskFault::short_write, false},
+                                           Failing{"lasting_short_write", DiskFault::short_write,
+                                                   true}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace metergate::storage

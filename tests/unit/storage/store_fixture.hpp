@@ -33,7 +33,7 @@ class StoreFixture : public ::testing::Test {
     }
 
     std::unique_ptr<SqliteBatchSource> source() {
-        auto opened = SqliteBatchSource::open(path);
+        auto opened = SqliteBatchSource::open(path, options.disk.vfs);
         EXPECT_TRUE(opened) << opened.error().text;
         return opened ? std::move(*opened) : nullptr;
     }
