@@ -232,6 +232,17 @@ Result<PurgeReport> SqliteStore::upkeep() {
     return report;
 }
 
+Result<Room> SqliteStore::room() {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    Result<Room> room = measure_room(connection_->database, request_.pages_max, clock_.utc());
+    if (!room) {
+        return failed(room.error());
+    }
+    return room;
+}
+
 Result<void> SqliteStore::change_out(PointNumber point, const ChangeOut& change) {
     if (const Result<void> ready = ensure_open(); !ready) {
         return ready.error();

@@ -13,6 +13,7 @@
 #include "storage/installation.hpp"
 #include "storage/open.hpp"
 #include "storage/purge.hpp"
+#include "storage/room.hpp"
 #include "storage/schema.hpp"
 
 namespace metergate::storage {
@@ -62,6 +63,8 @@ class SqliteStore final : public record::Store {
     /// be called every minute or so, again at once while `more`, and after a commit failed with
     /// `full`.
     [[nodiscard]] Result<PurgeReport> upkeep();
+    /// How long the room will do. A few reads.
+    [[nodiscard]] Result<Room> room();
 
     [[nodiscard]] Result<void> change_out(PointNumber point, const ChangeOut& change);
     [[nodiscard]] Result<std::vector<Installation>> installations(PointNumber point);

@@ -103,10 +103,11 @@ void print_status_text(const Json& status) {
               "\n");
     }
     const Json& recorder = *status.find("recorder");
+    const Json& days_left = *status.find("store")->find("days_left");
     print("recorder: newest interval " + cell(recorder.find("newest_end")) + ", time known " +
           cell(recorder.find("time_trusted")) + ", store " +
           (recorder.find("store_fault")->is_null() ? "good" : cell(recorder.find("store_fault"))) +
-          "\n\n");
+          (days_left.is_null() ? "" : ", room for " + cell(&days_left) + " more days") + "\n\n");
     print(list_table(*status.find("destinations"),
                      {"destination", "state", "cursor", "backlog", "acknowledged_last_min",
                       "last_success", "last_error"}) +

@@ -305,6 +305,7 @@ Json RunningGateway::status() const {
         .set("gateway", directory_.gateway)
         .set("version", program_version)
         .set("recorder", status_of_recorder(recorder_->status()))
+        .set("store", status_of_store(recorder_->room()))
         .set("lines", lines)
         .set("destinations", destinations)
         .set("points", live_values_json(live_, directory_, now));

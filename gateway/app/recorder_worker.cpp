@@ -62,6 +62,18 @@ void RecorderWorker::keep_up() {
                             "the store cannot be tidied up: " + done.error().text);
     }
     purge_failed_ = failed;
+    watch_room();
+}
+
+void RecorderWorker::watch_room() {
+    const Result<storage::Room> room = store_->room();
+    if (!room) {
+        return;  // what fails here fails in the next commit too, and is told there
+    }
+    room_.set(*room);
+    if (const auto news = space_alarm_.observe(*room)) {
+        events_->report_own(EventKind::store_low_space, *news);
+    }
 }
 
 void RecorderWorker::finish() {

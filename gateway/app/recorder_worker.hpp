@@ -6,6 +6,7 @@
 
 #include "gateway/app/event_desk.hpp"
 #include "gateway/app/published.hpp"
+#include "gateway/app/space_alarm.hpp"
 #include "gateway/app/step_thread.hpp"
 #include "gateway/model/queue.hpp"
 #include "gateway/record/recorder.hpp"
@@ -24,6 +25,8 @@ class RecorderWorker final : public record::CursorStore {
     [[nodiscard]] StepThread& thread() { return thread_; }
     /// As it was at the last step. Any thread.
     [[nodiscard]] record::RecorderStatus status() const { return status_.get(); }
+    /// As measured with the last upkeep; all zero before. Any thread.
+    [[nodiscard]] storage::Room room() const { return room_.get(); }
 
     /// Runs after commits that wrote batches, on the recorder's thread. Before start().
     void on_stored(std::function<void(BatchSeq)> listener) {
@@ -41,6 +44,7 @@ class RecorderWorker final : public record::CursorStore {
   private:
     Instant step();
     void keep_up();
+    void watch_room();
     void finish();
 
     const Clock* clock_;
@@ -53,6 +57,8 @@ class RecorderWorker final : public record::CursorStore {
     Published<record::RecorderStatus> status_;
     Instant upkeep_at_{};
     bool purge_failed_ = false;
+    Published<storage::Room> room_;
+    SpaceAlarm space_alarm_;
     StepThread thread_;
 };
 

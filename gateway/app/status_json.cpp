@@ -85,6 +85,14 @@ Json status_of_recorder(const record::RecorderStatus& recorder) {
         .set("commits", recorder.commits);
 }
 
+Json status_of_store(const storage::Room& room) {
+    return Json::object()
+        .set("used_bytes", room.used_bytes)
+        .set("limit_bytes", room.limit_bytes)
+        .set("disk_free_bytes", room.disk_free_bytes)
+        .set("days_left", room.days_left ? Json::of(*room.days_left) : Json());
+}
+
 Json status_of_destination(const northbound::DeliveryStatus& delivery) {
     return Json::object()
         .set("destination", delivery.destination)

@@ -10,6 +10,7 @@
 #include "gateway/record/recorder.hpp"
 #include "northbound/delivery.hpp"
 #include "storage/history.hpp"
+#include "storage/room.hpp"
 
 /// What the daemon tells about itself, as JSON: `metergate status` and later the page show nothing
 /// else.
@@ -17,6 +18,7 @@ namespace metergate::app {
 
 [[nodiscard]] schema::Json status_of_line(const LineStatus& line, Instant now);
 [[nodiscard]] schema::Json status_of_recorder(const record::RecorderStatus& recorder);
+[[nodiscard]] schema::Json status_of_store(const storage::Room& room);
 [[nodiscard]] schema::Json status_of_destination(const northbound::DeliveryStatus& delivery);
 /// Live values of all points, in the order of the directory.
 [[nodiscard]] schema::Json live_values_json(const record::LiveValues& live,
