@@ -113,7 +113,16 @@ INSERT INTO panel VALUES(0, '');
 INSERT INTO meta VALUES('clean', 0), ('purged_through', 0);
 )sql";
 
-constexpr std::array<std::string_view, 1> steps_of_this_program{version_1};
+// How far receivers behind a destination's broker say they have got: `through` is a batch number of
+// the panel, `heard` is when the receipt came, in UTC seconds.
+constexpr std::string_view version_2 = R"sql(
+CREATE TABLE receipt(destination TEXT NOT NULL, receiver TEXT NOT NULL,
+    panel INTEGER NOT NULL REFERENCES panel(number), epoch INTEGER NOT NULL,
+    through INTEGER NOT NULL, heard INTEGER NOT NULL,
+    PRIMARY KEY(destination, receiver, panel), CHECK(through >= 0)) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<std::string_view, 2> steps_of_this_program{version_1, version_2};
 
 constexpr std::int64_t wal_bytes_max = 8 * 1024 * 1024;
 

@@ -235,6 +235,27 @@ TEST_F(StoreOpen, a_copy_of_the_files_taken_while_running_has_every_commit) {
     EXPECT_EQ(batches(), before);
 }
 
+TEST_F(StoreOpen, a_store_of_version_1_is_brought_up_after_a_copy_and_keeps_its_batches) {
+    {
+        auto database = Database::open(path, Access::create);
+        ASSERT_TRUE(database);
+        ASSERT_TRUE(prepare_new_file(*database));
+        ASSERT_TRUE(migrate(*database, migrations().first(1)));
+        database->exec(
+            "INSERT INTO meta VALUES('epoch', 77); INSERT INTO panel VALUES(1, 'east');"
+            "INSERT INTO batch VALUES(1, 77, 1, 1, 1760000400, 0, 1760000400, 0)");
+        ASSERT_TRUE(database->outcome("fill"));
+    }
+    open();
+    EXPECT_FALSE(store->open_report().replaced);
+    EXPECT_EQ(store->epoch(), Epoch{77});
+    EXPECT_EQ(batches().size(), 1U);
+    auto copy =
+        Database::open(path + ".before-" + std::to_string(schema_version()), Access::read_only);
+    ASSERT_TRUE(copy);
+    EXPECT_EQ(copy->pragma("user_version"), "1");
+}
+
 TEST(StoreMigration, steps_run_in_one_transaction_after_a_copy_was_made) {
     const support::TempDir dir;
     const std::string path = dir.file("store");
