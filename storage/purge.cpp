@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ constexpr std::int64_t free_pages_enough = 64;
 struct Victim {
     std::int64_t seq = 0;
     std::int64_t panel = 0;
+    std::int64_t number = 0;
     std::int64_t end_s = 0;
     std::int64_t revision = 0;
     std::int64_t stored_s = 0;
@@ -31,7 +33,9 @@ class Purge {
         : database_(database), writer_(writer), limits_(limits) {}
 
     PurgeReport step(UtcTime now) {
+        forget_silent_receivers(now);
         find_pressure();
+        find_receipts();
         sent_through_ = database_.prepare("SELECT min(through) FROM cursor")
                             .number()
                             .value_or(std::numeric_limits<std::int64_t>::max());
@@ -44,7 +48,7 @@ class Purge {
             }
             empty(victim);
             ++report.batches;
-            if (victim.seq > sent_through_) {
+            if (!sent(victim)) {
                 lost.push_back(victim);
             }
         }
@@ -75,21 +79,74 @@ class Purge {
                          used * 100 > limits_.pages_max * unsent_percent;
     }
 
+    void find_receipts() {
+        Statement row = database_.prepare(
+            "SELECT panel, min(through) FROM receipt WHERE epoch = ? GROUP BY panel");
+        row.with(read_meta(database_, "epoch"));
+        while (row.next()) {
+            received_through_[row.integer(0)] = row.integer(1);
+        }
+    }
+
+    void forget_silent_receivers(UtcTime now) {
+        Statement row = database_.prepare(
+            "SELECT destination, receiver FROM receipt GROUP BY destination, receiver "
+            "HAVING max(heard) < ?");
+        row.with(epoch_s(limits_.silent_before));
+        std::vector<Event> told;
+        while (row.next()) {
+            told.push_back(silence(row.text(0), row.text(1), now));
+        }
+        Statement remove =
+            database_.prepare("DELETE FROM receipt WHERE destination = ? AND receiver = ?");
+        for (const Event& event : told) {
+            remove.with(event.source, event.old_value).run();
+        }
+        if (!told.empty()) {
+            writer_.put_events(told, now);
+        }
+    }
+
+    static Event silence(const std::string& destination, const std::string& receiver, UtcTime now) {
+        Event event;
+        event.at = now;
+        event.start = now;
+        event.panel = gateway_panel;
+        event.source = destination;
+        event.kind = EventKind::receiver_silent;
+        event.old_value = receiver;
+        event.text = fmt::format(
+            "Receiver {} of destination {} was not heard for {} days: batches it has not confirmed "
+            "are kept for it no longer.",
+            receiver, destination, record::receiver_silence_max.count());
+        return event;
+    }
+
     std::vector<Victim> oldest_batches() {
         Statement row = database_.prepare(
-            R"(SELECT seq, panel, "end", revision, stored FROM batch WHERE seq > ?
+            R"(SELECT seq, panel, epoch = ?, number, "end", revision, stored FROM batch WHERE seq > ?
             ORDER BY seq LIMIT ?)");
-        row.with(read_meta(database_, "purged_through"), batches_per_step);
+        row.with(read_meta(database_, "epoch"), read_meta(database_, "purged_through"),
+                 batches_per_step);
         std::vector<Victim> victims;
         while (row.next()) {
-            victims.push_back(
-                {row.integer(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4)});
+            // Receipts speak of the present epoch only: number 0 waits for none.
+            victims.push_back({row.integer(0), row.integer(1),
+                               row.integer(2) == 1 ? row.integer(3) : 0, row.integer(4),
+                               row.integer(5), row.integer(6)});
         }
         return victims;
     }
 
+    /// Nobody said how far it is: nothing to wait for.
+    [[nodiscard]] bool sent(const Victim& victim) const {
+        const auto receipt = received_through_.find(victim.panel);
+        return victim.seq <= sent_through_ &&
+               (receipt == received_through_.end() || victim.number <= receipt->second);
+    }
+
     [[nodiscard]] bool may_go(const Victim& victim) const {
-        if (victim.seq > sent_through_) {
+        if (!sent(victim)) {
             return unsent_may_go_;
         }
         return sent_may_go_ || victim.stored_s < epoch_s(limits_.sent_before);
@@ -121,9 +178,10 @@ class Purge {
         event.old_value = std::to_string(lost.front().seq);
         event.new_value = std::to_string(lost.back().seq);
         event.text = fmt::format(
-            "The store is full: {} batches (seq {} to {}) were removed before destination {} had "
-            "received them.",
-            lost.size(), event.old_value, event.new_value, destination);
+            "The store is full: {} batches (seq {} to {}) were removed before {} had received "
+            "them.",
+            lost.size(), event.old_value, event.new_value,
+            destination.empty() ? "every receiver" : "destination " + destination);
         return event;
     }
 
@@ -131,6 +189,8 @@ class Purge {
     Writer& writer_;
     PurgeLimits limits_;
     std::int64_t sent_through_ = 0;
+    std::map<std::int64_t, std::int64_t>
+        received_through_;  ///< panel -> least number of its receipts
     bool sent_may_go_ = false;
     bool unsent_may_go_ = false;
 

@@ -30,6 +30,8 @@ struct SqliteBatchSource::Connection {
           numbers(database, epoch),
           batches(database.prepare(R"(SELECT seq, panel, number, "end", revision FROM batch
               WHERE seq > ? AND epoch = ? AND purged = 0 ORDER BY seq LIMIT ?)")),
+          numbered(database.prepare(R"(SELECT seq, panel, number, "end", revision FROM batch
+              WHERE number = ? AND panel = ? AND epoch = ? AND purged = 0)")),
           records(database.prepare("SELECT " + std::string(record_columns) +
                                    R"( FROM record WHERE "end" = ? AND point BETWEEN ? AND ?
               AND revision = ? ORDER BY point, series)")),
@@ -44,17 +46,54 @@ struct SqliteBatchSource::Connection {
         page.through = std::max(cursor, BatchSeq{purged_through.with().number().value_or(0)});
         batches.with(raw(page.through), raw(numbers.epoch()), count_max);
         while (batches.next()) {
-            Batch batch;
-            batch.seq = BatchSeq{batches.integer(0)};
-            batch.panel = PanelNumber{static_cast<std::uint32_t>(batches.integer(1))};
-            batch.number = static_cast<std::uint64_t>(batches.integer(2));
-            batch.end = utc_from_s(batches.integer(3));
-            batch.revision = static_cast<std::uint32_t>(batches.integer(4));
-            fill(batch);
-            page.through = batch.seq;
-            page.batches.push_back(std::move(batch));
+            page.batches.push_back(batch_at(batches));
+            page.through = page.batches.back().seq;
         }
         return page;
+    }
+
+    NumberedPage page_of(const NumberRange& range, std::size_t count_max) {
+        const std::uint64_t newest_number = numbers.newest(range.panel);
+        const std::uint64_t to = std::min(range.to, newest_number);
+        const std::uint64_t kept = numbers.oldest_kept(range.panel, newest_number);
+        NumberedPage page;
+        page.purged_through = range.from < kept && range.from <= to ? std::min(kept - 1, to) : 0;
+        page.through = std::max(range.from, kept) - 1;
+        while (page.through < to && page.batches.size() < count_max) {
+            ++page.through;
+            numbered.with(page.through, raw(range.panel), raw(numbers.epoch()));
+            if (numbered.next()) {
+                page.batches.push_back(batch_at(numbered));
+            }
+            numbered.reset();
+        }
+        page.complete = page.through >= to;
+        return page;
+    }
+
+    std::vector<std::uint64_t> numbers_of(PanelNumber panel, UtcSeconds from, UtcSeconds to,
+                                          std::size_t count_max) {
+        Statement row = database.prepare(
+            R"(SELECT number FROM batch WHERE "end" BETWEEN ? AND ? AND panel = ? AND epoch = ?
+            LIMIT ?)");
+        row.with(epoch_s(from), epoch_s(to), raw(panel), raw(numbers.epoch()), count_max);
+        std::vector<std::uint64_t> found;
+        while (row.next()) {
+            found.push_back(static_cast<std::uint64_t>(row.integer(0)));
+        }
+        std::sort(found.begin(), found.end());
+        return found;
+    }
+
+    Batch batch_at(const Statement& row) {
+        Batch batch;
+        batch.seq = BatchSeq{row.integer(0)};
+        batch.panel = PanelNumber{static_cast<std::uint32_t>(row.integer(1))};
+        batch.number = static_cast<std::uint64_t>(row.integer(2));
+        batch.end = utc_from_s(row.integer(3));
+        batch.revision = static_cast<std::uint32_t>(row.integer(4));
+        fill(batch);
+        return batch;
     }
 
     void fill(Batch& batch) {
@@ -87,6 +126,7 @@ struct SqliteBatchSource::Connection {
     Database database;
     BatchNumbers numbers;
     Statement batches;
+    Statement numbered;
     Statement records;
     Statement events;
     Statement newest;
@@ -160,6 +200,36 @@ Result<BatchSeq> SqliteBatchSource::newest() {
         return failed(done.error());
     }
     return newest;
+}
+
+Result<record::BatchSource::NumberedPage> SqliteBatchSource::by_number(const NumberRange& range,
+                                                                       std::size_t count_max) {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    Transaction transaction(connection_->database, Transaction::Kind::read, "read batches");
+    NumberedPage page = connection_->page_of(range, count_max);
+    if (const Result<void> done = transaction.commit(); !done) {
+        return failed(done.error());
+    }
+    return page;
+}
+
+Result<std::vector<std::uint64_t>> SqliteBatchSource::numbers_by_end(PanelNumber panel,
+                                                                     UtcSeconds from, UtcSeconds to,
+                                                                     std::size_t count_max) {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    Transaction transaction(connection_->database, Transaction::Kind::read, "read batch numbers");
+    std::vector<std::uint64_t> found = connection_->numbers_of(panel, from, to, count_max + 1);
+    if (const Result<void> done = transaction.commit(); !done) {
+        return failed(done.error());
+    }
+    if (found.size() > count_max) {
+        return Error{Fault::refused, "more than " + std::to_string(count_max) + " batches"};
+    }
+    return found;
 }
 
 Result<std::vector<record::BatchSource::PanelSpan>> SqliteBatchSource::spans() {

@@ -29,6 +29,11 @@ class SqliteBatchSource final : public record::BatchSource {
     [[nodiscard]] Epoch epoch() const override { return epoch_; }
     [[nodiscard]] Result<record::BatchPage> after(BatchSeq cursor, std::size_t count_max) override;
     [[nodiscard]] Result<BatchSeq> newest() override;
+    [[nodiscard]] Result<NumberedPage> by_number(const NumberRange& range,
+                                                 std::size_t count_max) override;
+    [[nodiscard]] Result<std::vector<std::uint64_t>> numbers_by_end(PanelNumber panel,
+                                                                    UtcSeconds from, UtcSeconds to,
+                                                                    std::size_t count_max) override;
     /// In order of panel; panels without batches are left out. `oldest_kept` is newest + 1 where
     /// all is purged.
     [[nodiscard]] Result<std::vector<PanelSpan>> spans() override;

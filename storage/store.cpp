@@ -192,6 +192,27 @@ Result<std::optional<BatchSeq>> SqliteStore::cursor(const Id& destination) {
     return through ? std::optional(BatchSeq{*through}) : std::nullopt;
 }
 
+Result<std::vector<record::Receipt>> SqliteStore::receipts(const Id& destination) {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    Database& database = connection_->database;
+    std::vector<record::Receipt> found;
+    Statement row = database.prepare(
+        "SELECT receiver, panel, epoch, through, heard FROM receipt WHERE destination = ?");
+    row.with(destination);
+    while (row.next()) {
+        found.push_back({destination, row.text(0),
+                         PanelNumber{static_cast<std::uint32_t>(row.integer(1))},
+                         Epoch{static_cast<std::uint64_t>(row.integer(2))},
+                         static_cast<std::uint64_t>(row.integer(3)), utc_from_s(row.integer(4))});
+    }
+    if (const Result<void> done = database.outcome("read receipts"); !done) {
+        return failed(done.error());
+    }
+    return found;
+}
+
 Result<void> SqliteStore::drop_cursor(const Id& destination) {
     if (const Result<void> ready = ensure_open(); !ready) {
         return ready.error();
@@ -199,6 +220,7 @@ Result<void> SqliteStore::drop_cursor(const Id& destination) {
     Database& database = connection_->database;
     Transaction transaction(database, Transaction::Kind::write, "drop cursor");
     database.prepare("DELETE FROM cursor WHERE destination = ?").with(destination).run();
+    database.prepare("DELETE FROM receipt WHERE destination = ?").with(destination).run();
     if (const Result<void> done = transaction.commit(); !done) {
         return failed(done.error());
     }
@@ -214,6 +236,8 @@ Result<PurgeReport> SqliteStore::upkeep() {
         .sent_before = std::chrono::floor<std::chrono::seconds>(now) -
                        std::chrono::days{options_.retention_days},
         .pages_max = request_.pages_max,
+        .silent_before =
+            std::chrono::floor<std::chrono::seconds>(now) - record::receiver_silence_max,
         .no_room = no_room_,
         // Once may be for a moment: the ballast and what was sent go first.
         .still_no_room = no_room_ && full_commits_ > 1,

@@ -56,6 +56,8 @@ class SqliteStore final : public record::Store {
 
     /// How far a destination has got; nothing if it is new.
     [[nodiscard]] Result<std::optional<BatchSeq>> cursor(const Id& destination);
+    /// What the receivers of a destination have said, by receiver and panel.
+    [[nodiscard]] Result<std::vector<record::Receipt>> receipts(const Id& destination);
     /// Forgets a destination that a person has removed: it holds up no purge any more.
     [[nodiscard]] Result<void> drop_cursor(const Id& destination);
 

@@ -88,6 +88,13 @@ Writer::Writer(Database& database, Epoch epoch)
           "INSERT INTO cursor SELECT ?1, ?2 WHERE ?2 <= (SELECT coalesce(max(seq), 0) FROM batch) "
           "ON CONFLICT DO UPDATE SET through = excluded.through "
           "WHERE excluded.through > cursor.through")),
+      // A receipt that repeats what is known is written once an hour, as a sign of life.
+      keep_receipt_(database.prepare(
+          "INSERT INTO receipt VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+          "through = CASE WHEN excluded.epoch = receipt.epoch "
+          "THEN max(excluded.through, receipt.through) ELSE excluded.through END, "
+          "epoch = excluded.epoch, heard = excluded.heard WHERE excluded.epoch <> receipt.epoch "
+          "OR excluded.through > receipt.through OR abs(excluded.heard - receipt.heard) >= 3600")),
       set_clean_(
           database.prepare("UPDATE meta SET value = ?1 WHERE key = 'clean' AND value <> ?1")),
       clear_last_readings_(database.prepare("DELETE FROM last_reading")),
@@ -106,6 +113,9 @@ void Writer::put(const record::Commit& commit, UtcTime now) {
     }
     for (const record::CursorMove& move : commit.cursors) {
         move_cursor_.with(move.destination, raw(move.through)).run();
+    }
+    for (const record::Receipt& receipt : commit.receipts) {
+        put_receipt(receipt, now);
     }
     put_clean_stop(commit);
 }
@@ -140,7 +150,8 @@ void Writer::put_batch(const Batch& batch, UtcTime now) {
 
 Writer::BatchRow Writer::put_batch_row(PanelNumber panel, std::int64_t end_s, UtcTime now) {
     const std::int64_t revision = next_revision_.with(end_s, raw(panel)).number().value_or(0);
-    add_batch_.with(raw(epoch_), raw(panel), next_number(panel), end_s, revision, seconds_of(now))
+    add_batch_
+        .with(raw(epoch_), raw(panel), ++newest_number(panel), end_s, revision, seconds_of(now))
         .run();
     return {database_.last_row(), revision};
 }
@@ -173,6 +184,16 @@ void Writer::put_chain(const record::ChainState& chain) {
         .run();
 }
 
+void Writer::put_receipt(const record::Receipt& receipt, UtcTime now) {
+    const std::uint64_t newest = newest_number(receipt.panel);
+    if (receipt.epoch == epoch_ && newest > 0 && receipt.through <= newest) {
+        keep_receipt_
+            .with(receipt.destination, receipt.receiver, raw(receipt.panel), raw(receipt.epoch),
+                  receipt.through, seconds_of(now))
+            .run();
+    }
+}
+
 void Writer::put_clean_stop(const record::Commit& commit) {
     set_clean_.with(commit.clean_stop).run();
     if (!commit.clean_stop) {
@@ -190,12 +211,12 @@ void Writer::put_clean_stop(const record::Commit& commit) {
     }
 }
 
-std::uint64_t Writer::next_number(PanelNumber panel) {
+std::uint64_t& Writer::newest_number(PanelNumber panel) {
     auto known = newest_number_.find(raw(panel));
     if (known == newest_number_.end()) {
         known = newest_number_.emplace(raw(panel), numbers_.newest(panel)).first;
     }
-    return ++known->second;
+    return known->second;
 }
 
 }  // namespace metergate::storage

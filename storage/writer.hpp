@@ -42,8 +42,9 @@ class Writer {
     void put_records(const Batch& batch, std::int64_t revision);
     void put_gateway_batches(UtcTime now);
     void put_chain(const record::ChainState& chain);
+    void put_receipt(const record::Receipt& receipt, UtcTime now);
     void put_clean_stop(const record::Commit& commit);
-    [[nodiscard]] std::uint64_t next_number(PanelNumber panel);
+    [[nodiscard]] std::uint64_t& newest_number(PanelNumber panel);
 
     Database& database_;
     Epoch epoch_;
@@ -61,6 +62,7 @@ class Writer {
     Statement attach_gateway_events_;
     Statement put_chain_;
     Statement move_cursor_;
+    Statement keep_receipt_;
     Statement set_clean_;
     Statement clear_last_readings_;
     Statement add_last_reading_;

@@ -33,8 +33,16 @@ Result<std::optional<BatchSeq>> RecorderWorker::load(const Id& destination) {
     return store_->cursor(destination);
 }
 
+Result<std::vector<record::Receipt>> RecorderWorker::load_receipts(const Id& destination) {
+    return store_->receipts(destination);
+}
+
 void RecorderWorker::move(const record::CursorMove& move) {
     inbox_->cursors.push(clock_->now(), move);
+}
+
+void RecorderWorker::keep(const record::Receipt& receipt) {
+    inbox_->receipts.push(clock_->now(), receipt);
 }
 
 Instant RecorderWorker::step() {

@@ -37,9 +37,12 @@ class RecorderWorker final : public record::CursorStore {
     using StoreWork = std::function<void(storage::SqliteStore&)>;
     void with_store(StoreWork work);
 
-    // CursorStore: load before start(), move from any thread.
+    // CursorStore: loads before start(), the others from any thread.
     [[nodiscard]] Result<std::optional<BatchSeq>> load(const Id& destination) override;
+    [[nodiscard]] Result<std::vector<record::Receipt>> load_receipts(
+        const Id& destination) override;
     void move(const record::CursorMove& move) override;
+    void keep(const record::Receipt& receipt) override;
 
   private:
     Instant step();

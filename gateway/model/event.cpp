@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, event_kind_count> kind_names{
     "store-failing",      "store-low-space",   "destination-lost",     "destination-back",
     "destination-paused", "records-purged",    "meter-change-out",     "gap-not-recorded",
     "queue-overflow",     "voltage-sag",       "voltage-swell",        "voltage-interruption",
-    "panel-power-failed", "programming",
+    "panel-power-failed", "programming",       "receiver-silent",      "subscription-refused",
 };
 
 }  // namespace

@@ -43,8 +43,10 @@ enum class EventKind : std::uint8_t {
     voltage_interruption = 27,  ///< of the metering voltage
     panel_power_failed = 28,    ///< of the panel's electronics
     programming = 29,
+    receiver_silent = 30,       ///< its receipts hold the purge up no longer
+    subscription_refused = 31,  ///< the broker does not let a destination hear its receivers
 };
-inline constexpr std::size_t event_kind_count = 30;
+inline constexpr std::size_t event_kind_count = 32;
 
 /// The published word: `line-lost`.
 [[nodiscard]] std::string_view name_of(EventKind kind);

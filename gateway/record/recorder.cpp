@@ -65,6 +65,7 @@ Instant Recorder::step() {
     observe_clock();
     take_readings();
     take_events_and_cursors();
+    take_receipts();
     if (trusted_) {
         for (PanelRecorder& panel : panels_) {
             panel.close_overdue(utc_);
@@ -162,6 +163,21 @@ void Recorder::take_events_and_cursors() {
     }
 }
 
+void Recorder::take_receipts() {
+    while (auto receipt = inbox_->receipts.pop(now_)) {
+        const auto same =
+            std::find_if(pending_.receipts.begin(), pending_.receipts.end(), [&](const Receipt& r) {
+                return r.destination == receipt->destination && r.receiver == receipt->receiver &&
+                       r.panel == receipt->panel && r.epoch == receipt->epoch;
+            });
+        if (same != pending_.receipts.end()) {
+            same->through = std::max(same->through, receipt->through);
+        } else {
+            pending_.receipts.push_back(std::move(*receipt));
+        }
+    }
+}
+
 void Recorder::collect() {
     for (PanelRecorder& panel : panels_) {
         panel.take_ready(utc_, pending_.batches);
@@ -171,8 +187,8 @@ void Recorder::collect() {
     if (!pending_.batches.empty() && !batches_since_) {
         batches_since_ = now_;
     }
-    const bool others =
-        !pending_.events.empty() || !pending_.chains.empty() || !pending_.cursors.empty();
+    const bool others = !pending_.events.empty() || !pending_.chains.empty() ||
+                        !pending_.cursors.empty() || !pending_.receipts.empty();
     if (others && !others_since_) {
         others_since_ = now_;
     }
@@ -237,6 +253,7 @@ Result<void> Recorder::finish() {
     observe_clock();
     take_readings();
     take_events_and_cursors();
+    take_receipts();
     pending_.last_readings.clear();
     for (PanelRecorder& panel : panels_) {
         panel.take_all(pending_.batches);

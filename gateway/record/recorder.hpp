@@ -24,6 +24,7 @@ struct RecorderInbox {
                             [](const Reading& reading) { return raw(reading.panel); }};
     Queue<Event> events{1024, WhenFull::never_drop};
     Queue<CursorMove> cursors{1024, WhenFull::never_drop};
+    Queue<Receipt> receipts{1024, WhenFull::never_drop};
 };
 
 /// How the recorder is doing, for people.
@@ -77,6 +78,7 @@ class Recorder {
     void become_trusted();
     void take_readings();
     void take_events_and_cursors();
+    void take_receipts();
     [[nodiscard]] UtcTime stamp_of(const Reading& reading) const;
     [[nodiscard]] PanelRecorder* find_panel(PanelNumber number);
     void collect();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -73,6 +74,21 @@ struct CursorMove {
     bool operator==(const CursorMove&) const = default;
 };
 
+/// A receiver behind a destination says that it has all batches of a panel up to a number, safe on
+/// its own disk. Only for the present epoch; never backward and never beyond the newest number.
+struct Receipt {
+    Id destination;
+    std::string receiver;  ///< as it calls itself
+    PanelNumber panel{};
+    Epoch epoch{};
+    std::uint64_t through = 0;  ///< 0: it has none yet, and waits for all
+    UtcSeconds heard;           ///< when it last said so; by the store, to the hour
+
+    bool operator==(const Receipt&) const = default;
+};
+/// A receiver that is not heard for so long holds the purge up no longer.
+inline constexpr std::chrono::days receiver_silence_max{30};
+
 /// All that one transaction writes. Batches come without seq, number and revision: the store gives
 /// them. An event is carried by the next batch of its panel, in this commit or a later one.
 struct Commit {
@@ -80,12 +96,13 @@ struct Commit {
     std::vector<Event> events;       ///< without seq and occurrence
     std::vector<ChainState> chains;  ///< opened, closed or entering a gap: replaces what was stored
     std::vector<CursorMove> cursors;
+    std::vector<Receipt> receipts;
     std::vector<LastReading> last_readings;  ///< replaces all stored ones if `clean_stop`
     bool clean_stop = false;
 
     [[nodiscard]] bool empty() const {
         return batches.empty() && events.empty() && chains.empty() && cursors.empty() &&
-               !clean_stop;
+               receipts.empty() && !clean_stop;
     }
 };
 
@@ -128,6 +145,25 @@ class BatchSource {
     [[nodiscard]] virtual Result<BatchPage> after(BatchSeq cursor, std::size_t count_max) = 0;
     [[nodiscard]] virtual Result<BatchSeq> newest() = 0;
 
+    /// Batches of one panel by number.
+    struct NumberRange {
+        PanelNumber panel{};
+        std::uint64_t from = 1;
+        std::uint64_t to = 0;  ///< inclusive; may lie beyond the newest
+    };
+    struct NumberedPage {
+        std::vector<Batch> batches;        ///< in order of number, at most as many as asked
+        std::uint64_t through = 0;         ///< to be continued after this number
+        std::uint64_t purged_through = 0;  ///< newest number of the range that is purged; 0 = none
+        bool complete = false;             ///< nothing of the range is left
+    };
+    [[nodiscard]] virtual Result<NumberedPage> by_number(const NumberRange& range,
+                                                         std::size_t count_max) = 0;
+    /// Numbers of the panel's batches that end within [from, to], purged ones too; ascending.
+    /// Error: refused if there are more than `count_max`.
+    [[nodiscard]] virtual Result<std::vector<std::uint64_t>> numbers_by_end(
+        PanelNumber panel, UtcSeconds from, UtcSeconds to, std::size_t count_max) = 0;
+
     /// Per panel: oldest number still kept and newest number given out, for the status message.
     struct PanelSpan {
         PanelNumber panel{};
@@ -137,8 +173,9 @@ class BatchSource {
     [[nodiscard]] virtual Result<std::vector<PanelSpan>> spans() = 0;
 };
 
-/// Where deliveries keep their place. `move` returns at once; the recorder writes the move with its
-/// next commit, within about a second. A lost move only means that batches are sent again.
+/// Where deliveries keep their place and the receipts of their receivers. `move` and `keep` return
+/// at once; the recorder writes with its next commit, within about a second. A lost move only means
+/// that batches are sent again.
 class CursorStore {
   public:
     virtual ~CursorStore() = default;
@@ -146,8 +183,11 @@ class CursorStore {
     /// The stored cursor; nothing if the destination is new. Called before the delivery's thread
     /// starts.
     [[nodiscard]] virtual Result<std::optional<BatchSeq>> load(const Id& destination) = 0;
+    /// What the receivers of a destination have said; called as `load` is.
+    [[nodiscard]] virtual Result<std::vector<Receipt>> load_receipts(const Id& destination) = 0;
     /// Any thread.
     virtual void move(const CursorMove& move) = 0;
+    virtual void keep(const Receipt& receipt) = 0;
 };
 
 }  // namespace metergate::record

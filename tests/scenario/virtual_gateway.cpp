@@ -68,8 +68,14 @@ class InboxCursors final : public record::CursorStore {
     Result<std::optional<BatchSeq>> load(const Id& destination) override {
         return store_->cursor(destination);
     }
+    Result<std::vector<record::Receipt>> load_receipts(const Id& destination) override {
+        return store_->receipts(destination);
+    }
     void move(const record::CursorMove& move) override {
         inbox_->cursors.push(clock_->now(), move);
+    }
+    void keep(const record::Receipt& receipt) override {
+        inbox_->receipts.push(clock_->now(), receipt);
     }
 
   private:

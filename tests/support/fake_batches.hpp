@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@ class FakeBatches final : public record::BatchSource, public record::CursorStore
     std::vector<Batch> rows;  ///< in order of seq
     std::optional<Error> fault;
     std::vector<record::CursorMove> moves;
+    std::vector<record::Receipt> receipts;      ///< given to keep()
+    std::map<PanelNumber, std::uint64_t> kept;  ///< oldest number not purged; absent: all are kept
 
     Epoch epoch() const override { return Epoch{0xabcdef0123456789}; }
     Result<record::BatchPage> after(BatchSeq cursor, std::size_t count_max) override {
@@ -52,10 +55,50 @@ class FakeBatches final : public record::BatchSource, public record::CursorStore
         return spans;
     }
 
+    Result<NumberedPage> by_number(const NumberRange& range, std::size_t count_max) override {
+        if (fault) {
+            return *fault;
+        }
+        NumberedPage page;
+        page.complete = true;
+        page.through = range.to;
+        for (const Batch& row : rows) {
+            if (row.panel != range.panel || row.number < range.from || row.number > range.to) {
+                continue;
+            }
+            if (kept.contains(row.panel) && row.number < kept.at(row.panel)) {
+                page.purged_through = row.number;
+            } else if (page.batches.size() == count_max) {
+                page.complete = false;
+                page.through = page.batches.back().number;
+                break;
+            } else {
+                page.batches.push_back(row);
+            }
+        }
+        return page;
+    }
+    Result<std::vector<std::uint64_t>> numbers_by_end(PanelNumber panel, UtcSeconds from,
+                                                      UtcSeconds to,
+                                                      std::size_t count_max) override {
+        std::vector<std::uint64_t> found;
+        for (const Batch& row : rows) {
+            if (row.panel == panel && row.end >= from && row.end <= to) {
+                found.push_back(row.number);
+            }
+        }
+        if (found.size() > count_max) {
+            return Error{Fault::refused, "more than " + std::to_string(count_max) + " batches"};
+        }
+        return found;
+    }
+
     Result<std::optional<BatchSeq>> load(const Id&) override {
         return moves.empty() ? std::nullopt : std::optional{moves.back().through};
     }
+    Result<std::vector<record::Receipt>> load_receipts(const Id&) override { return receipts; }
     void move(const record::CursorMove& move) override { moves.push_back(move); }
+    void keep(const record::Receipt& receipt) override { receipts.push_back(receipt); }
 };
 
 }  // namespace metergate::support

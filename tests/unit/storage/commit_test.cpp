@@ -174,6 +174,30 @@ TEST_F(StoreCommit, cursors_only_move_forward) {
     EXPECT_EQ(*store->cursor("head-end"), std::nullopt);
 }
 
+TEST_F(StoreCommit, receipts_only_move_forward_within_what_there_is) {
+    for (int i = 0; i < 5; ++i) {
+        commit({batch(east, noon_s + i * 900)});
+    }
+    const auto through = [&] {
+        const auto receipts = store->receipts("head-end");
+        return receipts->empty() ? -1 : static_cast<std::int64_t>(receipts->front().through);
+    };
+    keep_receipt("bills", east, 6);
+    keep_receipt("bills", west, 0);
+    keep_receipt("bills", PanelNumber{99}, 0);
+    EXPECT_EQ(through(), -1) << "beyond the newest number, no batch yet, no such panel";
+    keep_receipt("bills", east, 4);
+    keep_receipt("bills", east, 3);
+    EXPECT_EQ(through(), 4);
+    record::Commit foreign;
+    foreign.receipts = {{"head-end", "bills", east, Epoch{12345}, 5, {}}};
+    commit(foreign);
+    EXPECT_EQ(through(), 4);
+    EXPECT_EQ(store->receipts("head-end")->front().heard, utc_from_s(noon_s));
+    ASSERT_TRUE(store->drop_cursor("head-end"));
+    EXPECT_EQ(through(), -1);
+}
+
 TEST_F(StoreCommit, a_cursor_beyond_the_newest_batch_is_not_taken) {
     commit({batch(east, noon_s)});
     move_cursor("head-end", 1000);

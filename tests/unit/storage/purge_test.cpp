@@ -80,6 +80,46 @@ TEST_F(StorePurge, what_is_old_and_sent_goes_and_its_batch_stays_as_a_tombstone)
     EXPECT_EQ(query("SELECT sum(purged) FROM batch"), 4);
 }
 
+TEST_F(StorePurge, what_a_receiver_has_not_confirmed_stays) {
+    fill(10);
+    move_cursor("head-end", 10);
+    keep_receipt("bills", east, 7);
+    keep_receipt("charts", east, 3);
+    clock.advance(std::chrono::days{29});
+    keep_receipt("bills", east, 7);
+    keep_receipt("charts", east, 3);
+    clock.advance(std::chrono::days{29});
+    EXPECT_EQ(upkeep().batches, 3U) << "both were heard 29 days ago";
+    keep_receipt("charts", east, 9);
+    EXPECT_EQ(upkeep().batches, 4U);
+    EXPECT_EQ(batches().front().number, 8U);
+}
+
+TEST_F(StorePurge, a_receipt_holds_only_its_own_panel) {
+    commit({batch(west, noon_s), batch(east, noon_s)});
+    move_cursor("head-end", 2);
+    keep_receipt("bills", east, 0);
+    clock.advance(std::chrono::days{29});
+    keep_receipt("bills", east, 0);
+    clock.advance(std::chrono::days{29});
+    EXPECT_EQ(upkeep().batches, 1U);
+    EXPECT_EQ(batches().front().panel, east);
+}
+
+TEST_F(StorePurge, a_receiver_silent_for_a_month_is_forgotten_and_an_event_says_so) {
+    fill(10);
+    move_cursor("head-end", 10);
+    keep_receipt("bills", east, 2);
+    clock.advance(std::chrono::days{31});
+    EXPECT_EQ(upkeep().batches, 10U);
+    EXPECT_THAT(*store->receipts("head-end"), IsEmpty());
+    const std::vector<Batch> left = batches();
+    ASSERT_EQ(left.size(), 1U);
+    ASSERT_EQ(left[0].events.size(), 1U);
+    EXPECT_EQ(left[0].events[0].kind, EventKind::receiver_silent);
+    EXPECT_THAT(left[0].events[0].text, HasSubstr("Receiver bills of destination head-end"));
+}
+
 TEST_F(StorePurge, unsent_batches_stay_however_old_they_are) {
     fill(10);
     move_cursor("head-end", 0);

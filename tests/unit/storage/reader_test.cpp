@@ -72,6 +72,52 @@ TEST_F(StoreReader, spans_tell_oldest_and_newest_number_per_panel) {
     EXPECT_EQ(spans->at(1).newest, 1U);
 }
 
+TEST_F(StoreReader, batches_of_a_panel_are_read_by_number_in_pages) {
+    for (int i = 0; i < 12; ++i) {
+        commit({batch(i % 2 == 0 ? east : west, noon_s + i * 900)});
+    }
+    const auto reader = source();
+    const auto first = reader->by_number({west, 2, 5}, 3);
+    ASSERT_EQ(first->batches.size(), 3U);
+    EXPECT_EQ(first->batches[0], batches()[3]);
+    EXPECT_EQ(first->through, 4U);
+    EXPECT_FALSE(first->complete);
+    const auto rest = reader->by_number({west, 5, 100}, 3);
+    EXPECT_EQ(rest->batches.size(), 2U);
+    EXPECT_TRUE(rest->complete);
+    EXPECT_EQ(rest->purged_through, 0U);
+    EXPECT_TRUE(reader->by_number({west, 7, 9}, 3)->complete);
+    EXPECT_TRUE(reader->by_number({PanelNumber{99}, 1, 9}, 3)->batches.empty());
+}
+
+TEST_F(StoreReader, purged_numbers_are_told_as_purged) {
+    options.retention_days = 1;
+    open();
+    commit({batch(east, noon_s), batch(east, noon_s + 900)});
+    clock.advance(std::chrono::days{2});
+    ASSERT_EQ(store->upkeep()->batches, 2U);
+    commit({batch(east, noon_s + 1800)});
+    const auto page = source()->by_number({east, 1, 3}, 10);
+    EXPECT_EQ(page->batches.size(), 1U);
+    EXPECT_EQ(page->purged_through, 2U);
+    EXPECT_TRUE(page->complete);
+    const auto old = source()->by_number({east, 1, 1}, 10);
+    EXPECT_EQ(old->purged_through, 1U);
+    EXPECT_TRUE(old->complete);
+}
+
+TEST_F(StoreReader, numbers_are_found_by_the_ends_of_their_intervals) {
+    for (const int slot : {3, 1, 2, 1}) {
+        commit({batch(east, noon_s + slot * 900), batch(west, noon_s + slot * 900)});
+    }
+    const auto reader = source();
+    EXPECT_THAT(
+        *reader->numbers_by_end(east, utc_from_s(noon_s + 900), utc_from_s(noon_s + 1800), 9),
+        ElementsAre(2, 3, 4));
+    EXPECT_EQ(reader->numbers_by_end(east, utc_from_s(0), utc_from_s(noon_s * 2), 3).error().fault,
+              Fault::refused);
+}
+
 TEST_F(StoreReader, a_reader_cannot_write) {
     auto reader = open_reader(path, {});
     ASSERT_TRUE(reader);

@@ -94,6 +94,11 @@ class StoreFixture : public ::testing::Test {
         made.cursors = {{destination, BatchSeq{through}}};
         return commit(made);
     }
+    BatchSeq keep_receipt(const std::string& receiver, PanelNumber panel, std::uint64_t through) {
+        record::Commit made;
+        made.receipts = {{"head-end", receiver, panel, store->epoch(), through, {}}};
+        return commit(made);
+    }
 
     support::TempDir dir;
     std::string path = dir.file("store");
