@@ -22,12 +22,12 @@ PublishOutcome too_large(const Message& message, std::size_t size_max) {
 
 }  // namespace
 
-BatchLane::BatchLane(const DeliveryOptions& options, record::BatchSource& source, Encode encode,
-                     std::optional<BatchSeq> stored_cursor)
+BatchLane::BatchLane(const DeliveryOptions& options, record::BatchSource& source, TokenBucket& rate,
+                     Encode encode, std::optional<BatchSeq> stored_cursor)
     : options_(options),
       source_(source),
       encode_(std::move(encode)),
-      rate_(options.batches_per_s_max),
+      rate_(rate),
       backoff_(options.seed + 1),
       cursor_(stored_cursor),
       read_through_(stored_cursor.value_or(BatchSeq{})) {}
@@ -88,10 +88,12 @@ void BatchLane::connection_opened(Instant now) {
     not_before_ = std::min(not_before_, now);
 }
 
-BatchLane::News BatchLane::send(Instant now, BatchSeq newest, Publisher& publisher,
-                                const std::function<Token()>& next_token) {
+BatchLane::News BatchLane::send(Instant now, BatchSeq newest, std::size_t window,
+                                Publisher& publisher, const std::function<Token()>& next_token) {
     waits_for_rate_ = false;
-    const std::size_t window = window_for(publisher);
+    if (refusals_ > 0) {
+        window = 1;
+    }
     while (cursor_ && now >= not_before_ && flights_.size() < window) {
         const bool nothing_new = caught_up_ && newest <= read_through_;
         if (page_.empty() && (nothing_new || !read_more(now))) {
@@ -120,10 +122,10 @@ BatchLane::News BatchLane::send(Instant now, BatchSeq newest, Publisher& publish
 
 /// More than the broker takes at once would wait inside the library, which is slow to send the
 /// rest.
-std::size_t BatchLane::window_for(const Publisher& publisher) const {
+std::size_t BatchLane::window_of(const Publisher& publisher) const {
     const std::size_t broker = publisher.in_flight_max();
     const std::size_t left = broker > beside_batches ? broker - beside_batches : 1;
-    return refusals_ > 0 ? 1 : std::min(options_.window, left);
+    return std::min(options_.window, left);
 }
 
 bool BatchLane::read_more(Instant now) {

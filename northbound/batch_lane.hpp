@@ -23,8 +23,9 @@ class BatchLane {
     using Encode = std::function<Message(Batch)>;
     enum class News : std::uint8_t { none, paused, resumed };
 
-    BatchLane(const DeliveryOptions& options, record::BatchSource& source, Encode encode,
-              std::optional<BatchSeq> stored_cursor);
+    /// `rate` is shared with whatever else sends batches.
+    BatchLane(const DeliveryOptions& options, record::BatchSource& source, TokenBucket& rate,
+              Encode encode, std::optional<BatchSeq> stored_cursor);
 
     /// Finds the starting position of a new destination; tries again later if the store cannot
     /// tell.
@@ -34,9 +35,11 @@ class BatchLane {
     /// A connection is new: a paused lane may try at once.
     void connection_opened(Instant now);
 
+    /// How many batches may be in flight, this lane's and others'.
+    [[nodiscard]] std::size_t window_of(const Publisher& publisher) const;
     /// Sends while window, rate and source allow; the source holds batches up to `newest`, as far
-    /// as known. `next_token` gives a fresh one.
-    News send(Instant now, BatchSeq newest, Publisher& publisher,
+    /// as known. `window` is this lane's part of it, >= 1. `next_token` gives a fresh one.
+    News send(Instant now, BatchSeq newest, std::size_t window, Publisher& publisher,
               const std::function<Token()>& next_token);
     /// Books one outcome; those of forgotten messages are ignored.
     News take(const PublishOutcome& outcome, Instant now);
@@ -66,12 +69,11 @@ class BatchLane {
     [[nodiscard]] Result<std::optional<BatchSeq>> look_for_start();
     News acknowledge(Flight& flight);
     News refuse(BatchSeq seq, const PublishOutcome& outcome, Instant now);
-    [[nodiscard]] std::size_t window_for(const Publisher& publisher) const;
 
     const DeliveryOptions options_;
     record::BatchSource& source_;
     Encode encode_;
-    TokenBucket rate_;
+    TokenBucket& rate_;
     Backoff backoff_;
 
     std::optional<BatchSeq> cursor_;

@@ -22,6 +22,8 @@ constexpr std::size_t live_per_step = 32;
 constexpr std::size_t live_in_flight_max = 64;
 constexpr std::size_t events_per_step = 8;
 constexpr std::size_t events_max = 256;
+constexpr Token lane_bits = 3;
+constexpr Token lane_mask = (1U << lane_bits) - 1;
 
 constexpr std::array<std::string_view, 5> state_names{"connecting", "connected", "waiting",
                                                       "paused", "stopped"};
@@ -36,27 +38,33 @@ std::string_view name_of(DeliveryStatus::State state) {
     return state_names.at(static_cast<std::size_t>(state));
 }
 
-Delivery::Delivery(DeliveryOptions options, record::Directory directory, Parts parts,
-                   std::optional<BatchSeq> stored_cursor)
+Delivery::Delivery(DeliveryOptions options, record::Directory directory, Parts parts, Stored stored)
     : options_(std::move(options)),
       directory_(std::move(directory)),
       parts_(std::move(parts)),
       meta_(encode_meta(directory_, options_.filter)),
       meta_version_(version_of(meta_)),
+      rate_(options_.batches_per_s_max),
       batches_(
-          options_, parts_.batches,
-          [this](Batch batch) {
-              options_.filter.apply(batch);
-              return Message{batch_topic(directory_, batch.panel),
-                             encode_batch(batch, directory_, parts_.batches.epoch())};
-          },
-          stored_cursor),
+          options_, parts_.batches, rate_,
+          [this](Batch batch) { return encoded(std::move(batch)); }, stored.cursor),
+      requests_(options_, directory_, parts_.batches,
+                [this](Batch batch) { return encoded(std::move(batch)); }),
+      receipts_(options_.destination, directory_, std::move(stored.receipts)),
       live_(options_, parts_.live_values, directory_),
       events_(events_max, WhenFull::keep_newest_per_key),
       backoff_(options_.seed),
-      moved_(stored_cursor) {
+      moved_(stored.cursor) {
     status_.destination = options_.destination;
-    status_.cursor = stored_cursor;
+    status_.cursor = stored.cursor;
+    status_.receivers = receipts_.status();
+}
+
+/// A resend has the same bytes: it comes from the same rows by the same way.
+Message Delivery::encoded(Batch batch) const {
+    options_.filter.apply(batch);
+    return {batch_topic(directory_, batch.panel),
+            encode_batch(batch, directory_, parts_.batches.epoch())};
 }
 
 Instant Delivery::step() {
@@ -69,6 +77,7 @@ Instant Delivery::step() {
     batches_.find_start(now);
     follow_link(now);
     if (phase_ == Phase::up && !stop_by_) {
+        hear(now);
         send_batches(now);
         send_events(now);
         send_live(now);
@@ -103,26 +112,83 @@ void Delivery::batch_stored(BatchSeq newest) {
 
 void Delivery::take_outcomes(Instant now) {
     for (const PublishOutcome& outcome : parts_.publisher.take_outcomes()) {
-        switch (static_cast<Lane>(outcome.token & 3U)) {
-            case Lane::control:
-                take_control(outcome);
-                break;
-            case Lane::live:
-                live_in_flight_ -= live_in_flight_ > 0 ? 1 : 0;
-                break;
-            case Lane::batch: {
-                const std::uint64_t before = batches_.acknowledged();
-                const bool answered = !outcome.error || outcome.error->fault == Fault::refused;
-                heed(batches_.take(outcome, now));
-                if (batches_.acknowledged() != before) {
-                    const std::scoped_lock lock(status_mutex_);
-                    status_.last_success = parts_.clock.utc();
-                }
-                if (answered && phase_ == Phase::up) {
-                    proved_to_work();
-                }
-            }
+        take_outcome(outcome, now);
+    }
+}
+
+void Delivery::take_outcome(const PublishOutcome& outcome, Instant now) {
+    switch (static_cast<Lane>(outcome.token & lane_mask)) {
+        case Lane::control:
+            take_control(outcome);
+            break;
+        case Lane::live:
+            live_in_flight_ -= live_in_flight_ > 0 ? 1 : 0;
+            break;
+        case Lane::batch:
+            take_batch_outcome(outcome, now);
+            break;
+        case Lane::requested:
+            requests_.take(outcome);
+            break;
+        case Lane::subscription:
+            take_subscription(outcome);
+            break;
+    }
+}
+
+void Delivery::take_batch_outcome(const PublishOutcome& outcome, Instant now) {
+    const std::uint64_t before = batches_.acknowledged();
+    const bool answered = !outcome.error || outcome.error->fault == Fault::refused;
+    heed(batches_.take(outcome, now));
+    if (batches_.acknowledged() != before) {
+        const std::scoped_lock lock(status_mutex_);
+        status_.last_success = parts_.clock.utc();
+    }
+    if (answered && phase_ == Phase::up) {
+        proved_to_work();
+    }
+}
+
+/// Receivers are then not heard, but everything goes on being sent. Told once, until it changes.
+void Delivery::take_subscription(const PublishOutcome& outcome) {
+    if (controls_.erase(outcome.token) == 0) {
+        return;
+    }
+    if (!outcome.error) {
+        receivers_problem_.clear();
+    } else if (receivers_problem_.empty()) {
+        receivers_problem_ = "requests and receipts are not heard: " + outcome.error->text;
+        report(EventKind::subscription_refused, receivers_problem_);
+    }
+}
+
+void Delivery::subscribe(Instant now) {
+    if (!options_.requests) {
+        return;
+    }
+    // One subscription for each: a broker may allow the one and not the other.
+    for (const char* leaf : {"request", "receipt"}) {
+        const Token token = next_token(Lane::subscription);
+        if (parts_.publisher.subscribe(gateway_topic(directory_.gateway, leaf), token)) {
+            controls_.emplace(token, now);
         }
+    }
+}
+
+void Delivery::hear(Instant now) {
+    const std::string requests = gateway_topic(directory_.gateway, "request");
+    const std::string receipts = gateway_topic(directory_.gateway, "receipt");
+    for (const Incoming& incoming : parts_.publisher.take_incoming()) {
+        if (incoming.topic == requests) {
+            requests_.ask(incoming, now);
+        } else if (incoming.topic == receipts) {
+            receipts_.take(incoming, parts_.batches.epoch());
+        }
+    }
+    const auto utc = std::chrono::floor<std::chrono::seconds>(parts_.clock.utc());
+    if (receipts_.keep(now, utc, parts_.batches, parts_.cursors)) {
+        const std::scoped_lock lock(status_mutex_);
+        status_.receivers = receipts_.status();
     }
 }
 
@@ -185,11 +251,13 @@ void Delivery::connected(Instant now) {
     }
     send_control(now, {gateway_topic(directory_.gateway, "meta"), meta_, true});
     announce_status(now, true);
+    subscribe(now);
 }
 
 void Delivery::connection_lost(Instant now, Error why) {
     parts_.publisher.disconnect();
     batches_.connection_lost();
+    requests_.connection_lost();
     controls_.clear();
     live_in_flight_ = 0;
     phase_ = Phase::waiting;
@@ -224,7 +292,7 @@ void Delivery::watch(Instant now) {
 }
 
 Instant Delivery::oldest_unanswered() const {
-    Instant oldest = batches_.waiting_since();
+    Instant oldest = std::min(batches_.waiting_since(), requests_.waiting_since());
     for (const auto& [token, sent] : controls_) {
         oldest = std::min(oldest, sent);
     }
@@ -234,6 +302,7 @@ Instant Delivery::oldest_unanswered() const {
 std::string Delivery::status_payload(bool online, std::string_view reason, UtcTime at) {
     StatusReport report{online, reason, options_.program_version, meta_version_, at, {}};
     if (auto spans = parts_.batches.spans()) {
+        receipts_.know(*spans);
         std::erase_if(*spans,
                       [&](const auto& span) { return !options_.filter.passes(span.panel); });
         report.spans = std::move(*spans);
@@ -261,9 +330,17 @@ void Delivery::send_control(Instant now, const Message& message) {
     }
 }
 
+/// Requested batches are given their part of the window first, so that neither starves the other.
 void Delivery::send_batches(Instant now) {
-    heed(batches_.send(now, BatchSeq{newest_.load()}, parts_.publisher,
-                       [this] { return next_token(Lane::batch); }));
+    const std::size_t window = batches_.window_of(parts_.publisher);
+    requests_.send(now, window, rate_, parts_.publisher,
+                   [this] { return next_token(Lane::requested); });
+    const std::size_t share = requests_.share_of(window);
+    heed(batches_.send(now, BatchSeq{newest_.load()}, std::max<std::size_t>(window - share, 1),
+                       parts_.publisher, [this] { return next_token(Lane::batch); }));
+    while (const auto response = requests_.next_response()) {
+        send_control(now, *response);
+    }
 }
 
 void Delivery::send_events(Instant now) {
@@ -297,7 +374,7 @@ void Delivery::send_live(Instant now) {
 }
 
 Token Delivery::next_token(Lane lane) {
-    return ++last_token_ << 2U | static_cast<Token>(lane);
+    return ++last_token_ << lane_bits | static_cast<Token>(lane);
 }
 
 void Delivery::heed(BatchLane::News news) {
@@ -372,6 +449,8 @@ void Delivery::note_status(Instant now) {
     status_.backlog =
         status_.cursor ? std::max<std::int64_t>(newest_ - raw(*status_.cursor), 0) : 0;
     status_.acknowledged = batches_.acknowledged();
+    status_.resent = requests_.resent();
+    status_.receivers_problem = receivers_problem_;
     status_.last_error = link_error_.empty() ? batches_.last_error() : link_error_;
 }
 
@@ -397,6 +476,8 @@ Instant Delivery::next_step(Instant now) const {
         consider(std::max(now + live_pause, batches_.next_at()));
     }
     consider(phase_ == Phase::waiting ? connect_at_ : batches_.next_at());
+    consider(requests_.next_at());
+    consider(receipts_.next_at());
     consider(batches_.cursor() == moved_ ? never : move_at_);
     if (const Instant oldest = oldest_unanswered(); phase_ == Phase::up && oldest != never) {
         consider(oldest + options_.ack_timeout);

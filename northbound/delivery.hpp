@@ -20,6 +20,9 @@
 #include "northbound/delivery_options.hpp"
 #include "northbound/live_lane.hpp"
 #include "northbound/publisher.hpp"
+#include "northbound/receipt_book.hpp"
+#include "northbound/request_lane.hpp"
+#include "northbound/token_bucket.hpp"
 
 namespace metergate::northbound {
 
@@ -40,12 +43,16 @@ struct DeliveryStatus {
     std::uint64_t acknowledged_last_min = 0;  ///< in the last whole minute
     std::optional<UtcTime> last_success;      ///< of a batch
     std::string last_error;                   ///< one plain sentence; empty if all is well
+    std::uint64_t resent = 0;                 ///< batches sent again on request, since the start
+    std::vector<ReceiverStatus> receivers;    ///< those that have sent receipts
+    std::string receivers_problem;            ///< why receivers are not heard; empty if they are
 };
 /// "connecting", "connected", "waiting", "paused", "stopped".
 [[nodiscard]] std::string_view name_of(DeliveryStatus::State state);
 
 /// Brings everything to one destination: batches at least once and oldest first, live values beside
-/// them, meta and status. Keeps a cursor and nothing else. Stepped; one thread, except where noted.
+/// them, meta and status; hears what receivers ask for and confirm. Keeps cursors and nothing else.
+/// Stepped; one thread, except where noted.
 class Delivery {
   public:
     /// What a delivery works with; all of it outlives the delivery.
@@ -55,12 +62,16 @@ class Delivery {
         record::CursorStore& cursors;
         Publisher& publisher;
         const record::LiveValues& live_values;
-        std::function<void(Event)> report;  ///< takes destination-lost, -back and -paused
+        /// Takes destination-lost, -back and -paused, and subscription-refused.
+        std::function<void(Event)> report;
+    };
+    /// What is known of the destination from earlier runs.
+    struct Stored {
+        std::optional<BatchSeq> cursor;         ///< what CursorStore::load said
+        std::vector<record::Receipt> receipts;  ///< what CursorStore::load_receipts said
     };
 
-    /// `stored_cursor` is what CursorStore::load said.
-    Delivery(DeliveryOptions options, record::Directory directory, Parts parts,
-             std::optional<BatchSeq> stored_cursor);
+    Delivery(DeliveryOptions options, record::Directory directory, Parts parts, Stored stored);
 
     /// Does what is due and returns when it wants to be called next. To be called earlier when the
     /// publisher has news or after batch_stored().
@@ -85,11 +96,17 @@ class Delivery {
   private:
     enum class Phase : std::uint8_t { waiting, connecting, up, stopped };
     /// The kind of a message is in the low bits of its token.
-    enum class Lane : Token { batch = 0, control = 1, live = 2 };
+    enum class Lane : Token { batch = 0, control = 1, live = 2, requested = 3, subscription = 4 };
 
     void look(Instant now);
     void take_outcomes(Instant now);
+    void take_outcome(const PublishOutcome& outcome, Instant now);
+    void take_batch_outcome(const PublishOutcome& outcome, Instant now);
     void take_control(const PublishOutcome& outcome);
+    void take_subscription(const PublishOutcome& outcome);
+    void subscribe(Instant now);
+    void hear(Instant now);
+    [[nodiscard]] Message encoded(Batch batch) const;
     void follow_link(Instant now);
     void connect(Instant now);
     void connected(Instant now);
@@ -119,7 +136,10 @@ class Delivery {
     Parts parts_;
     const std::string meta_;
     const std::string meta_version_;
+    TokenBucket rate_;  ///< of all batches
     BatchLane batches_;
+    RequestLane requests_;
+    ReceiptBook receipts_;
     LiveLane live_;
     Queue<Event> events_;
     Backoff backoff_;
@@ -128,13 +148,14 @@ class Delivery {
     Instant phase_since_{};
     Instant connect_at_{};
     Token last_token_ = 0;
-    std::map<Token, Instant> controls_;  ///< meta and status messages in flight, when sent
+    std::map<Token, Instant> controls_;  ///< meta, status, answers, subscriptions under way
     std::size_t live_in_flight_ = 0;
     Instant status_at_{};
     bool control_acknowledged_ = false;  ///< on this connection
     bool proved_ = false;                ///< this connection has carried something
     std::optional<UtcTime> lost_since_;  ///< set: the loss is reported, the return is not
     std::string link_error_;
+    std::string receivers_problem_;
 
     std::optional<BatchSeq> moved_;  ///< the cursor as given to the store
     Instant move_at_{};

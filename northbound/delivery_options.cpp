@@ -66,6 +66,11 @@ Result<DeliveryOptions> delivery_options_from(const schema::DestinationSettings&
     options.ack_timeout = std::chrono::seconds{mqtt.ack_timeout_s};
     options.batches_per_s_max =
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(mqtt.batches_per_s_max, 1, 1'000'000));
+    options.requests = mqtt.requests;
+    options.requests_per_min_max =
+        static_cast<std::size_t>(std::max<std::int64_t>(mqtt.requests_per_min_max, 1));
+    options.request_batches_max =
+        static_cast<std::size_t>(std::max<std::int64_t>(mqtt.request_batches_max, 1));
     options.live_values = mqtt.live_values;
     options.live_heartbeat = std::chrono::seconds{mqtt.live_heartbeat_s};
     options.live_stale_after =

@@ -34,6 +34,9 @@ struct DeliveryOptions {
     std::size_t window = 50;  ///< batches in flight at once, >= 1
     Duration ack_timeout = std::chrono::seconds{30};
     std::uint32_t batches_per_s_max = 200;
+    bool requests = true;  ///< whether receivers are heard: their requests and receipts
+    std::size_t requests_per_min_max = 30;
+    std::size_t request_batches_max = 10'000;  ///< of one request
     bool live_values = true;
     Duration live_heartbeat = std::chrono::seconds{60};
     Duration live_stale_after = std::chrono::seconds{120};  ///< without a new reading

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
 
 #include "gateway/model/quantity.hpp"
 #include "gateway/model/series.hpp"
 #include "northbound/json_writer.hpp"
+#include "northbound/talk.hpp"
 
 namespace metergate::northbound {
 namespace {
@@ -19,12 +21,7 @@ constexpr std::array<std::string_view, 3> origin_names{"gateway", "panel_log", "
 constexpr std::array<std::string_view, 2> source_names{"gateway_difference", "panel_log"};
 constexpr std::array<std::string_view, 2> time_base_names{"local", "standard"};
 
-std::string panel_name(const Directory& directory, PanelNumber number) {
-    if (number == gateway_panel || directory.find_panel(number) != nullptr) {
-        return directory.panel_id(number);
-    }
-    return fmt::format("_panel_{}", raw(number));
-}
+constexpr std::string_view retired_panel = "_panel_";
 
 std::string point_name(const Directory& directory, PointNumber number) {
     const Directory::Point* point = directory.find_point(number);
@@ -34,10 +31,6 @@ std::string point_name(const Directory& directory, PointNumber number) {
 std::string series_name(const Directory& directory, SeriesNumber number) {
     const Directory::SeriesEntry* entry = directory.find_series(number);
     return entry == nullptr ? fmt::format("_series_{}", raw(number)) : entry->code;
-}
-
-std::string epoch_name(Epoch epoch) {
-    return fmt::format("{:016x}", raw(epoch));
 }
 
 void write_value(JsonWriter& json, const std::optional<Milli>& value) {
@@ -160,6 +153,32 @@ void write_series(JsonWriter& json, const Directory::SeriesEntry& entry) {
 
 }  // namespace
 
+std::string panel_name(const Directory& directory, PanelNumber number) {
+    if (number == gateway_panel || directory.find_panel(number) != nullptr) {
+        return directory.panel_id(number);
+    }
+    return fmt::format("{}{}", retired_panel, raw(number));
+}
+
+std::optional<PanelNumber> panel_named(const Directory& directory, std::string_view name) {
+    if (name == directory.panel_id(gateway_panel)) {
+        return gateway_panel;
+    }
+    for (const Directory::Panel& panel : directory.panels) {
+        if (panel.id == name) {
+            return panel.number;
+        }
+    }
+    std::uint32_t number = 0;
+    if (name.starts_with(retired_panel)) {
+        const auto digits = name.substr(retired_panel.size());
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    }
+    const PanelNumber retired{number};
+    return number != 0 && panel_name(directory, retired) == name ? std::optional(retired)
+                                                                 : std::nullopt;
+}
+
 std::string gateway_topic(const Id& gateway, std::string_view leaf) {
     return fmt::format("metergate/{}/{}", gateway, leaf);
 }
@@ -178,7 +197,7 @@ std::string encode_batch(const Batch& batch, const Directory& directory, Epoch e
     json.open_object();
     json.key("encoder").number(native_encoder_version);
     json.key("gateway").text(directory.gateway);
-    json.key("epoch").text(epoch_name(epoch));
+    json.key("epoch").text(epoch_text(epoch));
     json.key("panel").text(panel_name(directory, batch.panel));
     json.key("number").number(batch.number);
     json.key("end").number(epoch_s(batch.end));
@@ -254,7 +273,7 @@ std::string encode_status(const StatusReport& report, const Directory& directory
     for (const auto& span : report.spans) {
         json.open_object();
         json.key("panel").text(panel_name(directory, span.panel));
-        json.key("epoch").text(epoch_name(epoch));
+        json.key("epoch").text(epoch_text(epoch));
         json.key("oldest").number(span.oldest_kept).key("newest").number(span.newest);
         json.close_object();
     }

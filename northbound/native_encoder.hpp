@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,12 @@ namespace metergate::northbound {
 /// Grows with every change of the batch payload's bytes. Payloads of stored batches are
 /// byte-identical as long as this number is the same.
 inline constexpr std::uint64_t native_encoder_version = 1;
+
+/// How a panel is called in topics and payloads, and which panel is called so; nothing if none can
+/// be.
+[[nodiscard]] std::string panel_name(const record::Directory& directory, PanelNumber number);
+[[nodiscard]] std::optional<PanelNumber> panel_named(const record::Directory& directory,
+                                                     std::string_view name);
 
 /// Topics; no level has a dot, a space or a wildcard. A panel or point that is not in the directory
 /// any more is called `_panel_<number>` or `_point_<number>`, which no id can be.

@@ -35,6 +35,13 @@ struct PublishOutcome {
     bool over_quota = false;  ///< refused because of a quota: worth trying again, slowly
 };
 
+/// A message of somebody else, on a topic that was subscribed to.
+struct Incoming {
+    std::string topic;
+    std::string payload;
+    bool retained = false;  ///< kept by the broker; nobody said it just now
+};
+
 enum class LinkState : std::uint8_t { closed, connecting, open };
 
 /// One connection to a message broker. It never connects by itself and keeps nothing: what has no
@@ -45,7 +52,7 @@ class Publisher {
     virtual ~Publisher() = default;
 
     /// Begins to connect; state() tells how it goes. `last_will` is published by the broker when
-    /// the connection ends without disconnect().
+    /// the connection ends without disconnect(); none if its topic is empty.
     virtual void connect(const Message& last_will) = 0;
     /// Ends the connection, politely if it still works. state() is closed at once.
     virtual void disconnect() = 0;
@@ -58,13 +65,21 @@ class Publisher {
     /// outcome follows, unless the connection ends before.
     [[nodiscard]] virtual Result<void> publish(const Message& message, Token token) = 0;
     [[nodiscard]] virtual std::vector<PublishOutcome> take_outcomes() = 0;
+
+    /// Asks for what others say on a topic or, with MQTT's wildcards, on several. After success one
+    /// outcome follows, as of a message; refused: the broker does not allow it. Ends with the
+    /// connection.
+    [[nodiscard]] virtual Result<void> subscribe(const std::string& topics, Token token) = 0;
+    /// What has come since the last call, oldest first. What is too large or too much is dropped.
+    [[nodiscard]] virtual std::vector<Incoming> take_incoming() = 0;
+
     /// The largest payload that the broker takes, in bytes, as far as known.
     [[nodiscard]] virtual std::size_t payload_size_max() const = 0;
     /// How many messages to be acknowledged the broker takes at once.
     [[nodiscard]] virtual std::size_t in_flight_max() const = 0;
 
-    /// `wake` is called from any thread when state() or take_outcomes() have news. Set before
-    /// connect().
+    /// `wake` is called from any thread when state(), take_outcomes() or take_incoming() have news.
+    /// Set before connect().
     virtual void on_news(std::function<void()> wake) = 0;
 };
 

@@ -108,6 +108,9 @@ struct MqttSettings {
     std::int64_t batches_per_s_max = 200;  ///< limit while a backlog drains
     std::int64_t live_heartbeat_s = 60;    ///< an unchanged live value is repeated after
     bool live_values = true;
+    bool requests = true;  ///< receivers may ask for batches again and confirm what they have
+    std::int64_t requests_per_min_max = 30;
+    std::int64_t request_batches_max = 10'000;  ///< of one request
 };
 
 /// Exactly one of the destination kinds is present.

@@ -302,10 +302,29 @@ void add_mqtt_flow(Table& table) {
             flag(), {.key = "live_values", .label = "Live values", .seal = Seal::logged});
 }
 
+void add_mqtt_requests(Table& table) {
+    table
+        .with<&MqttSettings::requests>(
+            flag(), {.key = "requests",
+                     .label = "Hear receivers",
+                     .help = "They may ask for batches once more and confirm what they have",
+                     .seal = Seal::logged})
+        .with<&MqttSettings::requests_per_min_max>(integer(1, 600),
+                                                   {.key = "requests_per_min_max",
+                                                    .label = "Requests a minute, at most",
+                                                    .unit = "1/min",
+                                                    .seal = Seal::logged})
+        .with<&MqttSettings::request_batches_max>(integer(1, 100'000),
+                                                  {.key = "request_batches_max",
+                                                   .label = "Batches of one request, at most",
+                                                   .seal = Seal::logged});
+}
+
 Table mqtt_table() {
     Table table = Table::of<MqttSettings>("MQTT destination");
     add_mqtt_access(table);
     add_mqtt_flow(table);
+    add_mqtt_requests(table);
     return table;
 }
 

@@ -90,6 +90,25 @@ std::string points_table(const Json& points, const std::vector<std::string_view>
     return text_table(rows);
 }
 
+/// Who confirms what it has, and where nobody can.
+std::string receivers_text(const Json& destinations) {
+    std::vector<std::vector<std::string>> rows{{"destination", "receiver", "missing", "heard"}};
+    std::string problems;
+    for (const Json& destination : *destinations.as_array()) {
+        const std::string name = cell(destination.find("destination"));
+        if (const auto* problem = destination.string_at("receivers_problem");
+            problem != nullptr && !problem->empty()) {
+            problems += "destination " + name + ": " + *problem + "\n\n";
+        }
+        for (const Json& receiver : *destination.find("receivers")->as_array()) {
+            auto row = cells(receiver, {"receiver", "missing", "heard"});
+            row.insert(row.begin(), name);
+            rows.push_back(std::move(row));
+        }
+    }
+    return (rows.size() > 1 ? text_table(rows) + "\n" : "") + problems;
+}
+
 void print_status_text(const Json& status) {
     print("gateway " + cell(status.find("gateway")) + ", metergate " +
           cell(status.find("version")) + "\n\n");
@@ -112,6 +131,7 @@ void print_status_text(const Json& status) {
                      {"destination", "state", "cursor", "backlog", "acknowledged_last_min",
                       "last_success", "last_error"}) +
           "\n");
+    print(receivers_text(*status.find("destinations")));
     print(points_table(*status.find("points"), {"panel", "point", "age_ms"}));
 }
 

@@ -7,14 +7,14 @@ namespace metergate::app {
 
 DestinationWorker::DestinationWorker(const Clock& clock, const northbound::DeliveryOptions& options,
                                      record::Directory directory, Parts parts,
-                                     std::optional<BatchSeq> stored_cursor)
+                                     northbound::Delivery::Stored stored)
     : clock_(&clock),
       batches_(std::move(parts.batches)),
       publisher_(std::move(parts.publisher)),
       delivery_(options, std::move(directory),
                 {clock, *batches_, parts.cursors, *publisher_, parts.live_values,
                  std::move(parts.report)},
-                stored_cursor),
+                std::move(stored)),
       thread_("to-" + options.destination, clock,
               {.step = [this] { return delivery_.step(); },
                .readable_fd = {},

@@ -25,7 +25,7 @@ class DestinationWorker {
 
     DestinationWorker(const Clock& clock, const northbound::DeliveryOptions& options,
                       record::Directory directory, Parts parts,
-                      std::optional<BatchSeq> stored_cursor);
+                      northbound::Delivery::Stored stored);
 
     void start() { thread_.start(); }
     [[nodiscard]] StepThread& thread() { return thread_; }

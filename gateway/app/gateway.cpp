@@ -202,14 +202,18 @@ Result<void> RunningGateway::make_destinations() {
         auto publisher = make_publisher(settings, setup_.settings.gateway.id);
         auto batches = storage::SqliteBatchSource::open(setup_.paths.store());
         const auto cursor = recorder_->load(settings.id);
-        if (!batches || !cursor) {
-            return (batches ? cursor.error() : batches.error()).within(where);
+        auto receipts = recorder_->load_receipts(settings.id);
+        if (!batches || !cursor || !receipts) {
+            return (!batches  ? batches.error()
+                    : !cursor ? cursor.error()
+                              : receipts.error())
+                .within(where);
         }
         destinations_.push_back(std::make_unique<DestinationWorker>(
             *clock_, *options, directory_,
             DestinationWorker::Parts{std::move(*batches), std::move(publisher), *recorder_, live_,
                                      [this](Event event) { events_.report(std::move(event)); }},
-            *cursor));
+            northbound::Delivery::Stored{*cursor, std::move(*receipts)}));
     }
     for (const auto& destination : destinations_) {
         events_.add_listener([&delivery = *destination](const Event& event) {

@@ -50,6 +50,24 @@ Json register_json(const std::optional<storage::RegisterRead>& read) {
         .set("flags", Json::of(names_of(read->flags)));
 }
 
+Json status_of_receivers(const std::vector<northbound::ReceiverStatus>& receivers) {
+    Json list = Json::array();
+    for (const auto& receiver : receivers) {
+        std::uint64_t missing = 0;
+        Json panels = Json::array();
+        for (const auto& panel : receiver.panels) {
+            missing += panel.newest - std::min(panel.through, panel.newest);
+            panels.push(Json::object().set("panel", panel.panel).set("through", panel.through));
+        }
+        list.push(Json::object()
+                      .set("receiver", receiver.receiver)
+                      .set("heard", rfc3339(receiver.heard))
+                      .set("missing", missing)
+                      .set("panels", panels));
+    }
+    return list;
+}
+
 }  // namespace
 
 Json status_of_line(const LineStatus& line, Instant now) {
@@ -103,7 +121,10 @@ Json status_of_destination(const northbound::DeliveryStatus& delivery) {
         .set("acknowledged_last_min", delivery.acknowledged_last_min)
         .set("last_success",
              delivery.last_success ? Json::of(rfc3339(*delivery.last_success)) : Json())
-        .set("last_error", delivery.last_error);
+        .set("last_error", delivery.last_error)
+        .set("resent", delivery.resent)
+        .set("receivers_problem", delivery.receivers_problem)
+        .set("receivers", status_of_receivers(delivery.receivers));
 }
 
 Json live_values_json(const record::LiveValues& live, const record::Directory& directory,

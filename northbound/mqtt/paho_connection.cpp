@@ -16,6 +16,7 @@ constexpr int goodbye_ms = 250;
 constexpr int goodbye_wait_ms = 500;
 constexpr int connect_timeout_s = 20;
 constexpr int busy_return_code = -12;  // MQTTASYNC_MAX_BUFFERED_MESSAGES
+constexpr int bad_subscribe = 0x80;    // MQTTASYNC_BAD_SUBSCRIBE: the failure code of a SUBACK
 /// Live values, meta and status that may wait beside a full window of batches.
 constexpr int beside_window = 96;
 constexpr const char* system_trust_store = "/etc/ssl/certs/ca-certificates.crt";
@@ -24,7 +25,8 @@ constexpr const char* system_trust_store = "/etc/ssl/certs/ca-certificates.crt";
 /// waiting.
 class Mailbox {
   public:
-    explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+    Mailbox(const HearingLimits& hearing, std::function<void()> wake)
+        : hearing_(hearing), wake_(std::move(wake)) {}
 
     void opened(const BrokerLimits& limits) {
         change([&] {
@@ -45,6 +47,20 @@ class Mailbox {
         change([&] { outcomes_.push_back(std::move(outcome)); });
     }
 
+    /// Messages cost their bytes and something for themselves.
+    void arrived(const ::mqtt::message& message) {
+        constexpr std::size_t each = 256;
+        const std::size_t size = message.get_payload().size();
+        const std::size_t cost = size + message.get_topic().size() + each;
+        change([&] {
+            if (size <= hearing_.payload_size && waiting_size_ + cost <= hearing_.waiting_size) {
+                waiting_size_ += cost;
+                incoming_.push_back(
+                    {message.get_topic(), message.get_payload_str(), message.is_retained()});
+            }
+        });
+    }
+
     /// From now on nothing said is heard.
     void shut() {
         const std::scoped_lock lock(mutex_);
@@ -63,6 +79,11 @@ class Mailbox {
         const std::scoped_lock lock(mutex_);
         return std::exchange(outcomes_, {});
     }
+    [[nodiscard]] std::vector<Incoming> take_incoming() {
+        const std::scoped_lock lock(mutex_);
+        waiting_size_ = 0;
+        return std::exchange(incoming_, {});
+    }
     [[nodiscard]] BrokerLimits limits() const {
         const std::scoped_lock lock(mutex_);
         return limits_;
@@ -78,12 +99,15 @@ class Mailbox {
         }
     }
 
+    const HearingLimits hearing_;
     mutable std::mutex mutex_;
     std::function<void()> wake_;
     LinkState state_ = LinkState::connecting;
     std::optional<Error> fault_;
     /// Bounded by the messages in flight.
     std::vector<PublishOutcome> outcomes_;
+    std::vector<Incoming> incoming_;
+    std::size_t waiting_size_ = 0;
     BrokerLimits limits_;
 };
 
@@ -95,11 +119,12 @@ Token token_of(const ::mqtt::token& message) {
     return static_cast<Token>(reinterpret_cast<std::uintptr_t>(message.get_user_context()));
 }
 
-class PublishListener final : public ::mqtt::iaction_listener {
+/// Answers to messages and subscriptions; `what` names which.
+class AnswerListener final : public ::mqtt::iaction_listener {
   public:
     /// Without MQTT 5 there are no reason codes and the library's mean nothing.
-    PublishListener(Mailbox& mailbox, bool has_reasons)
-        : mailbox_(mailbox), has_reasons_(has_reasons) {}
+    AnswerListener(Mailbox& mailbox, bool has_reasons, std::string what)
+        : mailbox_(mailbox), has_reasons_(has_reasons), what_(std::move(what)) {}
 
     void on_success(const ::mqtt::token& message) override { answer(message, true); }
     void on_failure(const ::mqtt::token& message) override { answer(message, false); }
@@ -107,11 +132,12 @@ class PublishListener final : public ::mqtt::iaction_listener {
   private:
     /// A refusal arrives as a failure with return code 0 and a reason; some arrive as a success.
     void answer(const ::mqtt::token& message, bool success) {
-        const int reason = has_reasons_ ? message.get_reason_code() : 0;
+        const bool refused_v3 = !has_reasons_ && message.get_return_code() == bad_subscribe;
+        const int reason = has_reasons_ ? message.get_reason_code() : refused_v3 ? 0x80 : 0;
         PublishOutcome outcome{token_of(message), std::nullopt, false};
         if (reason >= 0x80) {
-            outcome.error =
-                Error{Fault::refused, "the broker refuses the message: " + reason_text(reason)};
+            outcome.error = Error{Fault::refused,
+                                  "the broker refuses the " + what_ + ": " + reason_text(reason)};
             outcome.over_quota = reason == MQTTREASONCODE_QUOTA_EXCEEDED;
         } else if (!success) {
             outcome.error = Error{Fault::disconnected, library_text(message.get_return_code())};
@@ -121,6 +147,7 @@ class PublishListener final : public ::mqtt::iaction_listener {
 
     Mailbox& mailbox_;
     bool has_reasons_;
+    std::string what_;
 };
 
 BrokerLimits limits_of(const ::mqtt::token& connect) {
@@ -202,10 +229,14 @@ Result<void> add_tls(::mqtt::connect_options& options, const schema::TlsSettings
 }
 
 Result<void> fill(::mqtt::connect_options& options, const schema::MqttSettings& settings,
-                  const Message& last_will) {
+                  const HearingLimits& hearing, const Message& last_will) {
     options.set_mqtt_version(version_of(settings));
     if (settings.version == schema::MqttVersion::v5) {
         options.set_clean_start(true);
+        constexpr std::size_t header_and_topic = 1024;
+        options.set_properties(
+            {{::mqtt::property::MAXIMUM_PACKET_SIZE,
+              static_cast<std::int32_t>(hearing.payload_size + header_and_topic)}});
     } else {
         options.set_clean_session(true);
     }
@@ -213,8 +244,10 @@ Result<void> fill(::mqtt::connect_options& options, const schema::MqttSettings& 
     options.set_keep_alive_interval(static_cast<int>(settings.keep_alive_s));
     options.set_connect_timeout(connect_timeout_s);
     options.set_max_inflight(static_cast<int>(settings.window) + beside_window);
-    options.set_will(::mqtt::will_options(last_will.topic, last_will.payload.data(),
-                                          last_will.payload.size(), 1, last_will.retained));
+    if (!last_will.topic.empty()) {
+        options.set_will(::mqtt::will_options(last_will.topic, last_will.payload.data(),
+                                              last_will.payload.size(), 1, last_will.retained));
+    }
     if (!settings.user.empty()) {
         options.set_user_name(settings.user);
     }
@@ -232,17 +265,20 @@ Result<void> fill(::mqtt::connect_options& options, const schema::MqttSettings& 
 
 /// The client comes last: it is destroyed first, while all that its threads use still exists.
 struct PahoConnection::Parts {
-    Parts(const schema::MqttSettings& mqtt, std::function<void()> wake)
+    Parts(const schema::MqttSettings& mqtt, const HearingLimits& hearing,
+          std::function<void()> wake)
         : settings(mqtt),
-          mailbox(std::move(wake)),
+          mailbox(hearing, std::move(wake)),
           connect_listener(mailbox, settings),
-          publish_listener(mailbox, settings.version == schema::MqttVersion::v5),
+          publish_listener(mailbox, settings.version == schema::MqttVersion::v5, "message"),
+          subscribe_listener(mailbox, settings.version == schema::MqttVersion::v5, "subscription"),
           client(uri_of(settings), settings.client_id, creation(settings)) {}
 
     const schema::MqttSettings settings;
     Mailbox mailbox;
     ConnectListener connect_listener;
-    PublishListener publish_listener;
+    AnswerListener publish_listener;
+    AnswerListener subscribe_listener;
     ::mqtt::connect_options options;
     ::mqtt::token_ptr goodbye;
     ::mqtt::async_client client;
@@ -255,11 +291,12 @@ PahoConnection::~PahoConnection() {
 }
 
 Result<std::unique_ptr<PahoConnection>> PahoConnection::open(const schema::MqttSettings& settings,
+                                                             const HearingLimits& hearing,
                                                              const Message& last_will,
                                                              std::function<void()> wake) {
     try {
-        auto parts = std::make_unique<Parts>(settings, std::move(wake));
-        if (const auto filled = fill(parts->options, settings, last_will); !filled) {
+        auto parts = std::make_unique<Parts>(settings, hearing, std::move(wake));
+        if (const auto filled = fill(parts->options, settings, hearing, last_will); !filled) {
             return filled.error();
         }
         Mailbox& mailbox = parts->mailbox;
@@ -269,6 +306,11 @@ Result<std::unique_ptr<PahoConnection>> PahoConnection::open(const schema::MqttS
             settings.client_id + ")";
         parts->client.set_connection_lost_handler([&mailbox, lost](const std::string&) {
             mailbox.closed({Fault::disconnected, lost});
+        });
+        parts->client.set_message_callback([&mailbox](const ::mqtt::const_message_ptr& message) {
+            if (message) {
+                mailbox.arrived(*message);
+            }
         });
         parts->client.set_disconnected_handler(
             [&mailbox](const ::mqtt::properties&, ::mqtt::ReasonCode reason) {
@@ -303,6 +345,19 @@ Result<void> PahoConnection::publish(const Message& message, Token token) {
         return Error{code == busy_return_code ? Fault::busy : Fault::disconnected,
                      library_text(code)};
     }
+}
+
+Result<void> PahoConnection::subscribe(const std::string& topics, Token token) {
+    try {
+        parts_->client.subscribe(topics, 1, context_of(token), parts_->subscribe_listener);
+        return {};
+    } catch (const ::mqtt::exception& error) {
+        return Error{Fault::disconnected, library_text(error.get_return_code())};
+    }
+}
+
+std::vector<Incoming> PahoConnection::take_incoming() {
+    return parts_->mailbox.take_incoming();
 }
 
 std::vector<PublishOutcome> PahoConnection::take_outcomes() {

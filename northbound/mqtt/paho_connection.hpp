@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "config/schema/settings.hpp"
@@ -17,6 +18,12 @@ struct BrokerLimits {
     std::size_t in_flight = 65'535;                 ///< messages to be acknowledged at once
 };
 
+/// What is taken in of what others say; the rest is dropped.
+struct HearingLimits {
+    std::size_t payload_size = 64UL * 1024;    ///< of one message; told to the broker with MQTT 5
+    std::size_t waiting_size = 1024UL * 1024;  ///< of all messages not yet taken
+};
+
 /// One connection from its first byte to its last: one client object of the library, never used
 /// again.
 class PahoConnection {
@@ -24,7 +31,8 @@ class PahoConnection {
     /// Begins to connect. Reads password and certificates first. Errors: as Publisher::take_fault
     /// says.
     [[nodiscard]] static Result<std::unique_ptr<PahoConnection>> open(
-        const schema::MqttSettings& settings, const Message& last_will, std::function<void()> wake);
+        const schema::MqttSettings& settings, const HearingLimits& hearing,
+        const Message& last_will, std::function<void()> wake);
     ~PahoConnection();
     PahoConnection(const PahoConnection&) = delete;
     PahoConnection& operator=(const PahoConnection&) = delete;
@@ -33,6 +41,8 @@ class PahoConnection {
     [[nodiscard]] std::optional<Error> take_fault();
     [[nodiscard]] Result<void> publish(const Message& message, Token token);
     [[nodiscard]] std::vector<PublishOutcome> take_outcomes();
+    [[nodiscard]] Result<void> subscribe(const std::string& topics, Token token);
+    [[nodiscard]] std::vector<Incoming> take_incoming();
     [[nodiscard]] BrokerLimits limits() const;
 
     /// Sends DISCONNECT without waiting; no news come after it.

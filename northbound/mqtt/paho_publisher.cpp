@@ -3,13 +3,12 @@
 #include <utility>
 
 #include "northbound/mqtt/host_lookup.hpp"
-#include "northbound/mqtt/paho_connection.hpp"
 
 namespace metergate::northbound::mqtt {
 
 PahoPublisher::PahoPublisher(const schema::MqttSettings& settings, const Id& gateway,
-                             const Id& destination)
-    : settings_(settings) {
+                             const Id& destination, const HearingLimits& hearing)
+    : settings_(settings), hearing_(hearing) {
     if (settings_.client_id.empty()) {
         settings_.client_id = "metergate-" + gateway + "-" + destination;
     }
@@ -55,7 +54,7 @@ LinkState PahoPublisher::state() {
 }
 
 void PahoPublisher::open_connection() {
-    auto opened = PahoConnection::open(settings_, will_, wake_);
+    auto opened = PahoConnection::open(settings_, hearing_, will_, wake_);
     if (opened) {
         connection_ = std::move(*opened);
     } else {
@@ -79,6 +78,17 @@ Result<void> PahoPublisher::publish(const Message& message, Token token) {
 
 std::vector<PublishOutcome> PahoPublisher::take_outcomes() {
     return connection_ ? connection_->take_outcomes() : std::vector<PublishOutcome>{};
+}
+
+Result<void> PahoPublisher::subscribe(const std::string& topics, Token token) {
+    if (!connection_) {
+        return Error{Fault::disconnected, "not connected"};
+    }
+    return connection_->subscribe(topics, token);
+}
+
+std::vector<Incoming> PahoPublisher::take_incoming() {
+    return connection_ ? connection_->take_incoming() : std::vector<Incoming>{};
 }
 
 std::size_t PahoPublisher::payload_size_max() const {

@@ -38,6 +38,15 @@ class FarEndPublisher final : public northbound::Publisher {
         far_end_->answers_.push_back({clock_->now() + answer_delay, outcome});
         return {};
     }
+    Result<void> subscribe(const std::string&, northbound::Token token) override {
+        notice_loss();
+        if (!open_) {
+            return Error{Fault::disconnected, "not connected"};
+        }
+        far_end_->answers_.push_back({clock_->now() + answer_delay, {token, {}, false}});
+        return {};
+    }
+    std::vector<northbound::Incoming> take_incoming() override { return {}; }
     std::vector<northbound::PublishOutcome> take_outcomes() override {
         notice_loss();
         std::vector<northbound::PublishOutcome> due;

@@ -166,7 +166,8 @@ void ScenarioRun::start_gateway() {
             *options, site->directory,
             northbound::Delivery::Parts{clock_, *parts->batches, *parts->cursors, *parts->publisher,
                                         parts->live, report},
-            *parts->store->cursor(destination.id));
+            northbound::Delivery::Stored{*parts->store->cursor(destination.id),
+                                         *parts->store->receipts(destination.id)});
     }
     gateway_ = std::move(parts);
     add_actors();

@@ -30,6 +30,7 @@ class FakePublisher final : public northbound::Publisher {
     std::size_t size_max = 1'000'000;
     std::size_t in_flight = 65'535;
     std::map<std::string, northbound::PublishOutcome> refused_topics;
+    bool refuses_subscriptions = false;
     Error connect_fault{Fault::disconnected, "nothing answers"};
 
     void lose_connection() {
@@ -49,6 +50,9 @@ class FakePublisher final : public northbound::Publisher {
     std::vector<Instant> connects;   ///< attempts
     northbound::Message will;
     std::size_t goodbyes = 0;
+    std::vector<std::string> subscribed;  ///< on this connection
+    std::vector<northbound::Incoming>
+        incoming;  ///< put here by the test, taken by the publisher's user
 
     [[nodiscard]] std::vector<Seen> seen_on(const std::string& part) const {
         std::vector<Seen> found;
@@ -67,6 +71,7 @@ class FakePublisher final : public northbound::Publisher {
     void connect(const northbound::Message& last_will) override {
         connects.push_back(clock_.now());
         will = last_will;
+        subscribed.clear();
         waiting_.clear();
         link_ = northbound::LinkState::connecting;
         if (answers_connect) {
@@ -97,6 +102,24 @@ class FakePublisher final : public northbound::Publisher {
                 {clock_.now() + answer_delay, outcome_of(message, token), message.payload});
         }
         return {};
+    }
+    Result<void> subscribe(const std::string& topics, northbound::Token token) override {
+        if (link_ != northbound::LinkState::open) {
+            return Error{Fault::disconnected, "not connected"};
+        }
+        northbound::PublishOutcome outcome{token, {}, false};
+        if (refuses_subscriptions) {
+            outcome.error = Error{Fault::refused, "not authorized (0x87)"};
+        } else {
+            subscribed.push_back(topics);
+        }
+        if (!swallows) {
+            waiting_.push_back({clock_.now() + answer_delay, outcome, {}});
+        }
+        return {};
+    }
+    std::vector<northbound::Incoming> take_incoming() override {
+        return std::exchange(incoming, {});
     }
     std::vector<northbound::PublishOutcome> take_outcomes() override {
         std::vector<northbound::PublishOutcome> due;

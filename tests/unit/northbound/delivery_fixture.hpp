@@ -45,6 +45,7 @@ class DeliveryTest : public testing::Test {
     std::vector<Event> events;
     DeliveryOptions options;
     std::unique_ptr<Delivery> delivery;
+    std::vector<record::Receipt> stored_receipts;
     std::size_t checked = 0;
 
     void SetUp() override {
@@ -66,7 +67,7 @@ class DeliveryTest : public testing::Test {
             options, support::sample_directory(),
             Delivery::Parts{clock, store, store, broker, live,
                             [this](Event event) { events.push_back(std::move(event)); }},
-            cursor);
+            Delivery::Stored{cursor, stored_receipts});
     }
     void run(Duration span) {
         const Instant end = clock.now() + span;

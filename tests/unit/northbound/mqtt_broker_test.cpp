@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 
@@ -94,6 +95,17 @@ class Subscriber {
   private:
     ::mqtt::async_client client_;
 };
+
+/// Where the broker's own plugin for rights is.
+std::string dynamic_security() {
+    for (const auto& folder : std::filesystem::directory_iterator("/usr/lib")) {
+        const auto file = folder.path() / "mosquitto_dynamic_security.so";
+        if (folder.is_directory() && std::filesystem::exists(file)) {
+            return file;
+        }
+    }
+    return "mosquitto_dynamic_security.so is missing";
+}
 
 class EachVersion : public testing::TestWithParam<schema::MqttVersion> {};
 INSTANTIATE_TEST_SUITE_P(Versions, EachVersion,
@@ -189,6 +201,62 @@ TEST(MqttBroker, a_topic_without_rights_is_refused_with_its_reason) {
     EXPECT_FALSE(outcome->over_quota);
 }
 
+TEST_P(EachVersion, what_others_say_is_heard_on_subscribed_topics_only) {
+    const Broker broker;
+    Client hearer(plain(broker.port(), GetParam()));
+    ASSERT_TRUE(hearer.publisher.subscribe("metergate/tower-1/request", 9));
+    std::vector<PublishOutcome> outcomes;
+    ASSERT_TRUE(comes_true([&] {
+        outcomes = hearer.publisher.take_outcomes();
+        return !outcomes.empty();
+    }));
+    EXPECT_EQ(outcomes[0].token, 9U);
+    EXPECT_FALSE(outcomes[0].error);
+
+    auto settings = plain(broker.port(), GetParam());
+    settings.client_id = "sayer";
+    Client sayer(settings);
+    ASSERT_TRUE(sayer.outcome_of(batch, 1));
+    ASSERT_TRUE(sayer.outcome_of({"metergate/tower-1/request", "hello", false, {}}, 2));
+    ASSERT_TRUE(
+        sayer.outcome_of({"metergate/tower-1/request", std::string(100'000, 'x'), false, {}}, 3));
+    ASSERT_TRUE(sayer.outcome_of({"metergate/tower-1/request", "again", false, {}}, 4));
+    std::vector<std::string> heard;
+    EXPECT_TRUE(comes_true([&] {
+        for (const Incoming& incoming : hearer.publisher.take_incoming()) {
+            heard.push_back(incoming.payload);
+        }
+        return heard.size() == 2;
+    }));
+    EXPECT_EQ(heard, (std::vector<std::string>{"hello", "again"})) << "100 kB are dropped";
+    EXPECT_EQ(hearer.publisher.state(), LinkState::open);
+}
+
+TEST_P(EachVersion, a_subscription_without_rights_is_refused_and_messages_still_go) {
+    const TempFolder folder;
+    const std::string rights = folder.write("rights.json", R"({
+        "defaultACLAccess": {"publishClientSend": true, "publishClientReceive": true,
+                             "subscribe": false, "unsubscribe": true},
+        "clients": [], "groups": [{"groupname": "all", "roles": []}], "roles": [],
+        "anonymousGroup": "all"})");
+    const Broker broker("allow_anonymous true\nplugin " + dynamic_security() +
+                        "\nplugin_opt_config_file " + rights);
+    Client client(plain(broker.port(), GetParam()));
+    ASSERT_TRUE(client.publisher.subscribe("metergate/tower-1/request", 9));
+    std::vector<PublishOutcome> outcomes;
+    ASSERT_TRUE(comes_true([&] {
+        outcomes = client.publisher.take_outcomes();
+        return !outcomes.empty();
+    }));
+    ASSERT_TRUE(outcomes[0].error);
+    EXPECT_EQ(outcomes[0].error->fault, Fault::refused);
+    EXPECT_TRUE(outcomes[0].error->text.starts_with("the broker refuses the subscription: "))
+        << outcomes[0].error->text;
+    const auto outcome = client.outcome_of(batch, 10);
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->error);
+}
+
 TEST(MqttBroker, the_largest_payload_is_what_the_broker_says) {
     const Broker broker("allow_anonymous true\nmax_packet_size 10000");
     Client client(plain(broker.port()));
@@ -271,7 +339,7 @@ TEST(MqttBroker, a_delivery_gets_everything_through_a_restart_of_the_broker) {
     Delivery delivery(options, support::sample_directory(),
                       {clock, store, store, publisher, live,
                        [&](const Event& event) { events.push_back(event.kind); }},
-                      BatchSeq{0});
+                      {BatchSeq{0}, {}});
     const auto reaches = [&](std::uint64_t count) {
         return comes_true([&] {
             (void)delivery.step();

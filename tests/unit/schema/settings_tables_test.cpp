@@ -71,7 +71,10 @@ Settings full_settings() {
                       32,
                       201,
                       61,
-                      false};
+                      false,
+                      false,
+                      31,
+                      10'001};
     settings.destinations = {{"d", "D", "2025-03-01T00:00:00Z", {"p"}, {"kwh-1h"}, mqtt}};
     return settings;
 }
@@ -186,7 +189,8 @@ TEST(SettingsTables, a_password_in_the_settings_is_refused) {
         problems_of({.destinations = R"([{"id":"d","mqtt":{"host":"h","password":"secret"}}])"}),
         ElementsAre("destinations[0].mqtt.password: unknown key; known here: host, port, "
                     "version, tls, user, password_file, client_id, keep_alive_s, window, "
-                    "ack_timeout_s, batches_per_s_max, live_heartbeat_s, live_values"));
+                    "ack_timeout_s, batches_per_s_max, live_heartbeat_s, live_values, requests, "
+                    "requests_per_min_max, request_batches_max"));
 }
 
 /// Seal class of a field, by a path of keys.
