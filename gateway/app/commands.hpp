@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "gateway/app/paths.hpp"
@@ -36,6 +37,25 @@ struct ChangeOutRequest {
     std::string who;
 };
 [[nodiscard]] Exit change_out(const Paths& paths, const ChangeOutRequest& request);
+struct ReceiveRequest {
+    std::string broker;  ///< HOST:PORT
+    bool plain = false;  ///< without TLS
+    std::string ca_file;
+    std::string certificate_file;
+    std::string private_key_file;
+    std::string user;
+    std::string password_file;
+    bool mqtt_3_1_1 = false;
+    std::string gateway;
+    std::string file;
+    std::string name = "receiver";
+    std::int64_t seconds = 0;  ///< 0 = until stopped
+    bool until_complete = false;
+};
+/// Receives what a gateway publishes into an SQLite file. Fails if a batch came with other content,
+/// or if it was to be complete and is not.
+[[nodiscard]] Exit receive(const ReceiveRequest& request);
+
 [[nodiscard]] Exit read_at(const Paths& paths, const std::string& point, const std::string& time,
                            bool as_json);
 

@@ -22,6 +22,7 @@ struct Invocation {
     std::string point;
     std::string time;
     ChangeOutRequest change;
+    ReceiveRequest receive;
     std::function<Exit()> command;
 };
 
@@ -90,6 +91,38 @@ void add_meter_commands(CLI::App& program, Invocation& call) {
     read->add_flag("--json", call.as_json, "As JSON");
 }
 
+void add_receive_command(CLI::App& program, Invocation& call) {
+    ReceiveRequest& wanted = call.receive;
+    auto* receive = add_command(program, call, "receive",
+                                "Receive what a gateway publishes, completely, into an SQLite file",
+                                [&call] { return metergate::app::receive(call.receive); });
+    receive->footer(
+        "Keeps every batch once, asks the gateway for those that are missing, and sends a receipt\n"
+        "for what is safely on this disk. Its last line says what was received, doubled, is\n"
+        "missing, was purged by the gateway before, and came with changed content. Exit status 1:\n"
+        "something came changed, or --until-complete was not reached.");
+    receive->add_option("--broker", wanted.broker, "HOST:PORT of the MQTT broker")->required();
+    receive->add_option("--gateway", wanted.gateway, "Id of the gateway")->required();
+    receive->add_option("--to", wanted.file, "The file; made if there is none")->required();
+    receive
+        ->add_option("--name", wanted.name,
+                     "Name in receipts: one for each receiver, always the same")
+        ->capture_default_str();
+    receive->add_option("--seconds", wanted.seconds, "End after so long")
+        ->check(CLI::Range(1, 1'000'000'000));
+    receive->add_flag("--until-complete", wanted.until_complete,
+                      "End when all that the gateway's status names is here and confirmed");
+    receive->add_flag("--no-tls", wanted.plain, "Connect without TLS");
+    receive->add_option("--ca-file", wanted.ca_file,
+                        "Certificates of trusted authorities; without it the system's");
+    receive->add_option("--certificate-file", wanted.certificate_file, "Client certificate");
+    receive->add_option("--private-key-file", wanted.private_key_file, "Its private key");
+    receive->add_option("--user", wanted.user, "User at the broker");
+    receive->add_option("--password-file", wanted.password_file,
+                        "File whose first line is the password");
+    receive->add_flag("--mqtt-3.1.1", wanted.mqtt_3_1_1, "Speak MQTT 3.1.1 instead of 5");
+}
+
 void add_paths(CLI::App& program, Invocation& call) {
     program.add_option("--root", call.root,
                        "Folder with settings.json, data/ and control.sock; sets the three below");
@@ -134,6 +167,7 @@ int main(int argc, char** argv) {
     add_settings_commands(program, call);
     add_asking_commands(program, call);
     add_meter_commands(program, call);
+    add_receive_command(program, call);
 
     try {
         program.parse(argc, argv);

@@ -20,12 +20,15 @@ ROOMS = {
     "northbound/mqtt": (
         "metergate::northbound::mqtt",
         ("gateway/model", "config/schema", "gateway/record", "northbound")),
+    "northbound/receiver": (
+        "metergate::northbound::receiver",
+        ("gateway/model", "config/schema", "gateway/record", "northbound")),
     "plc": ("metergate::plc", ("gateway/model", "config/schema", "southbound")),
     "gateway/app": (
         "metergate::app",
         ("gateway/model", "config/schema", "gateway/metering", "gateway/record", "gateway/control",
          "config", "southbound", "southbound/modbus", "storage", "northbound", "northbound/mqtt",
-         "plc")),
+         "northbound/receiver", "plc")),
     # The simulated building encodes registers from its own table: bugs shared with the profiles
     # and the frame parser would cancel. Of the gateway it knows the interface of a wire, no more.
     "tests/building": (

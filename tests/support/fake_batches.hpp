@@ -52,6 +52,10 @@ class FakeBatches final : public record::BatchSource, public record::CursorStore
                 known->newest = row.number;
             }
         }
+        for (PanelSpan& span : spans) {
+            const auto first = kept.find(span.panel);
+            span.oldest_kept = first == kept.end() ? span.oldest_kept : first->second;
+        }
         return spans;
     }
 
