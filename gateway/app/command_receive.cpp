@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "gateway/app/commands.hpp"
+#include "gateway/app/instance_lock.hpp"
 #include "gateway/app/log.hpp"
 #include "gateway/app/waiter.hpp"
 #include "gateway/model/clock.hpp"
@@ -163,6 +164,11 @@ Exit receive(const ReceiveRequest& request) {
     if (!mqtt) {
         std::fputs((mqtt.error().text + "\n").c_str(), stderr);
         return Exit::usage;
+    }
+    const auto lock = InstanceLock::take(request.file + ".lock");
+    if (!lock) {
+        std::fputs((lock.error().text + "\n").c_str(), stderr);
+        return Exit::failed;
     }
     const SystemClock clock;
     auto file = storage::ReceivedFile::open(request.file, request.gateway, clock);

@@ -27,8 +27,8 @@ Result<InstanceLock> InstanceLock::take(const std::string& path) {
         return Error{Fault::refused, path + ": " + std::strerror(errno)};
     }
     if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
-        return Error{Fault::busy, "another metergate runs on this data folder" +
-                                      holder_of(lock.fd_) + "; " + path + " is locked"};
+        return Error{Fault::busy, "another metergate works here" + holder_of(lock.fd_) + "; " +
+                                      path + " is locked"};
     }
     const std::string pid = std::to_string(::getpid());
     if (::ftruncate(lock.fd_, 0) != 0 ||

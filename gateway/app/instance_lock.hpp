@@ -6,11 +6,12 @@
 
 namespace metergate::app {
 
-/// Makes sure that one daemon at most works in a data folder. Held until destruction; the kernel
-/// lets go of it when the process dies, however it dies.
+/// Makes sure that one program at most writes in a data folder or file. Held until destruction; the
+/// kernel lets go of it when the process dies, however it dies.
 class InstanceLock {
   public:
-    /// Errors: busy (another daemon holds it; the text names its process), refused (no permission).
+    /// Errors: busy (another process holds it; the text names its process), refused (no
+    /// permission).
     [[nodiscard]] static Result<InstanceLock> take(const std::string& path);
 
     InstanceLock(const InstanceLock&) = delete;

@@ -4,12 +4,14 @@ Every server listens on loopback on a free port and is ended by its pid. Waiting
 others print, write or answer; nothing sleeps for a guessed time.
 """
 
+import contextlib
 import json
 import os
 import queue
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -97,6 +99,12 @@ class Broker:
     def stop(self):
         self.process.stop()
 
+    def lose_everything(self):
+        """Killed, and the disk with what it acknowledged and had not yet passed on is gone."""
+        self.process.stop(signal.SIGKILL)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(self.folder, "mosquitto.db"))
+
 
 class Subscriber:
     """mosquitto_sub on everything; keeps the batch lines in received.txt as they come.
@@ -146,6 +154,49 @@ class Subscriber:
         # a polite request while its connection is being closed.
         self.process.stop(signal.SIGKILL)
         self.reader.join(timeout=STOP_LIMIT_S)
+
+
+class Receiver:
+    """`metergate receive`, keeping what comes in received.sqlite."""
+
+    def __init__(self, program, folder, port, gateway):
+        self.folder = folder
+        self.file = os.path.join(folder, "received.sqlite")
+        self.command = [program, "receive", "--broker", f"127.0.0.1:{port}", "--no-tls",
+                        "--gateway", gateway, "--to", self.file, "--name", "far-end"]
+        self.process = None
+
+    def start(self):
+        self.process = Process("receive", self.command, self.folder, stdout=subprocess.PIPE,
+                               text=True)
+
+    def stop(self):
+        """Ends it politely; returns its exit status and its last line."""
+        status, _ = self.process.stop()
+        with self.process.child.stdout as printed:
+            return status, printed.read().strip()
+
+    def run_until_complete(self, limit_s):
+        """A run of its own; returns its exit status and its last line."""
+        done = subprocess.run([*self.command, "--until-complete", "--seconds", str(limit_s)],
+                              stdout=subprocess.PIPE, text=True, check=False)
+        return done.returncode, done.stdout.strip()
+
+    def query(self, sql):
+        with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as file:
+            return file.execute(sql).fetchall()
+
+    def batch_count(self):
+        try:
+            return self.query("SELECT count(*) FROM batch")[0][0]
+        except sqlite3.OperationalError:
+            return 0  # the file is just being made
+
+    def write_received(self, gateway):
+        """What it kept, as lines of topic and payload for the verdict."""
+        with open(os.path.join(self.folder, "received.txt"), "w", encoding="utf-8") as lines:
+            for panel, payload in self.query("SELECT panel, payload FROM batch ORDER BY id"):
+                lines.write(f"metergate/{gateway}/batch/{panel} {payload}\n")
 
 
 class Building:

@@ -79,6 +79,12 @@ class SystemTest(unittest.TestCase):
             lambda: self.gateway.status()["recorder"]["newest_batch"] >= goal,
             f"the storing of {count} batches", BATCH_LIMIT_S, [self.gateway.process.child])
 
+    def wait_for_batches_received(self, receiver, count):
+        """Until the receiver keeps so many more batches than now."""
+        goal = receiver.batch_count() + count
+        peers.wait_until(lambda: receiver.batch_count() >= goal, f"the receipt of {count} batches",
+                         BATCH_LIMIT_S, [receiver.process.child])
+
     def stop_gateway_cleanly(self):
         status, took_s = self.gateway.stop()
         self.assertEqual(status, 0, self.gateway.process.log())
@@ -130,6 +136,37 @@ class SystemTest(unittest.TestCase):
         self.receive_batches(8)
         self.wait_for_event("gateway-power-failed")
         self.verdict_is_clean()
+
+    def test_a_receiver_is_complete_although_the_broker_lost_what_it_acknowledged(self):
+        self.start_building()
+        self.subscriber.stop()
+        gateway = self.gateway.status()["gateway"]
+        receiver = peers.Receiver(PROGRAMS.metergate, self.folder, self.broker.port, gateway)
+        self.start(receiver)
+        self.wait_for_batches_received(receiver, 8)
+        self.assertEqual(receiver.stop()[0], 0, receiver.process.log())
+        self.wait_for_batches_stored(8)
+        self.gateway.drain()
+        self.broker.lose_everything()
+        self.broker.start()
+        receiver.start()
+        self.wait_for_batches_received(receiver, 12)
+        self.broker.lose_everything()
+        self.wait_for_batches_stored(8)
+        self.broker.start()
+        self.wait_for_batches_received(receiver, 8)
+        receiver.stop()
+        self.gateway.drain()
+        status, summary = receiver.run_until_complete(BATCH_LIMIT_S)
+        self.assertEqual(status, 0, summary)
+        self.assertIn("missing 0, purged 0, changed 0", summary)
+        destination = self.gateway.status()["destinations"][0]
+        self.assertGreater(destination["resent"], 0)
+        self.assertEqual([entry["receiver"] for entry in destination["receivers"]], ["far-end"])
+        self.stop_gateway_cleanly()
+        self.building.stop()
+        receiver.write_received(gateway)
+        self.assertEqual(self.building.verify(), 0, self.gateway.process.log())
 
     def test_port_that_vanishes_and_returns_is_told_once_each(self):
         self.start_building(
