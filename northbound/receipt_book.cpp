@@ -50,7 +50,9 @@ bool ReceiptBook::keep(Instant now, UtcSeconds utc, record::BatchSource& source,
         return false;  // tried again in a second
     }
     know(*spans);
-    forget_silent(utc);
+    std::erase_if(confirmed_, [&](const auto& entry) {
+        return entry.second.heard < utc - record::receiver_silence_max;
+    });
     for (const auto& [key, through] : arrived_) {
         const auto newest = newest_.find(key.second);
         if (newest == newest_.end() || through > newest->second || !may_join(key.first)) {
@@ -82,17 +84,6 @@ bool ReceiptBook::may_join(const std::string& receiver) const {
         known.insert(key.first);
     }
     return known.contains(receiver) || known.size() < receivers_max;
-}
-
-/// As the store does.
-void ReceiptBook::forget_silent(UtcSeconds utc) {
-    std::map<std::string, UtcSeconds> heard;
-    for (const auto& [key, receipt] : confirmed_) {
-        heard[key.first] = std::max(heard[key.first], receipt.heard);
-    }
-    std::erase_if(confirmed_, [&](const auto& entry) {
-        return heard.at(entry.first.first) < utc - record::receiver_silence_max;
-    });
 }
 
 Instant ReceiptBook::next_at() const {

@@ -50,7 +50,6 @@ class ReceiptBook {
     using Key = std::pair<std::string, PanelNumber>;
 
     [[nodiscard]] bool may_join(const std::string& receiver) const;
-    void forget_silent(UtcSeconds utc);
 
     Id destination_;
     const record::Directory& directory_;

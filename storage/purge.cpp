@@ -88,19 +88,31 @@ class Purge {
         }
     }
 
+    /// Who holds up a batch that is a month old and has said nothing of its panel since.
     void forget_silent_receivers(UtcTime now) {
         Statement row = database_.prepare(
-            "SELECT destination, receiver FROM receipt GROUP BY destination, receiver "
-            "HAVING max(heard) < ?");
+            "SELECT destination, receiver, panel FROM receipt WHERE heard < ?1 AND EXISTS "
+            "(SELECT 1 FROM batch WHERE number = receipt.through + 1 AND panel = receipt.panel "
+            "AND epoch = receipt.epoch AND stored < ?1) ORDER BY destination, receiver, panel");
         row.with(epoch_s(limits_.silent_before));
-        std::vector<Event> told;
+        struct Silent {
+            std::string destination;
+            std::string receiver;
+            std::int64_t panel = 0;
+        };
+        std::vector<Silent> silent;
         while (row.next()) {
-            told.push_back(silence(row.text(0), row.text(1), now));
+            silent.push_back({row.text(0), row.text(1), row.integer(2)});
         }
-        Statement remove =
-            database_.prepare("DELETE FROM receipt WHERE destination = ? AND receiver = ?");
-        for (const Event& event : told) {
-            remove.with(event.source, event.old_value).run();
+        Statement remove = database_.prepare(
+            "DELETE FROM receipt WHERE destination = ? AND receiver = ? AND panel = ?");
+        std::vector<Event> told;
+        for (const Silent& one : silent) {
+            remove.with(one.destination, one.receiver, one.panel).run();
+            if (told.empty() || told.back().source != one.destination ||
+                told.back().old_value != one.receiver) {
+                told.push_back(silence(one.destination, one.receiver, now));
+            }
         }
         if (!told.empty()) {
             writer_.put_events(told, now);
@@ -116,8 +128,8 @@ class Purge {
         event.kind = EventKind::receiver_silent;
         event.old_value = receiver;
         event.text = fmt::format(
-            "Receiver {} of destination {} was not heard for {} days: batches it has not confirmed "
-            "are kept for it no longer.",
+            "Receiver {} of destination {} has confirmed nothing for {} days: what it lacks is "
+            "kept for it no longer.",
             receiver, destination, record::receiver_silence_max.count());
         return event;
     }

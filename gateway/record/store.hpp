@@ -86,7 +86,8 @@ struct Receipt {
 
     bool operator==(const Receipt&) const = default;
 };
-/// A receiver that is not heard for so long holds the purge up no longer.
+/// A receiver that lacks batches of a panel and says nothing of it for so long holds the purge up
+/// no longer.
 inline constexpr std::chrono::days receiver_silence_max{30};
 
 /// All that one transaction writes. Batches come without seq, number and revision: the store gives

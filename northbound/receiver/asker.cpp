@@ -35,7 +35,7 @@ NumberSet::Run run_from(NumberSet::Run run, const PanelBook& book) {
 
 }  // namespace
 
-Asker::Asker(std::string name, std::uint64_t seed)
+Asker::Asker(std::string_view name, std::uint64_t seed)
     : prefix_(fmt::format("{}-{:08x}-", name.substr(0, prefix_length_max),
                           static_cast<std::uint32_t>(seed))),
       seed_(seed),

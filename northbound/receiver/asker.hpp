@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "gateway/model/ids.hpp"
@@ -22,7 +23,7 @@ using PanelKey = std::pair<Epoch, std::string>;
 class Asker {
   public:
     /// `name` begins the ids of its requests; `seed` makes them differ from those of other runs.
-    Asker(std::string name, std::uint64_t seed);
+    Asker(std::string_view name, std::uint64_t seed);
 
     /// This batch of the panel came, or is now known to exist.
     void heard_of(const PanelKey& key, std::uint64_t number, Instant now);

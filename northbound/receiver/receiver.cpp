@@ -260,8 +260,9 @@ void Receiver::answer(const DataResponse& response, Instant now) {
     if (!response.error.empty()) {
         parts_.warn("panel " + key->second +
                     ": the gateway does not send again: " + response.error);
-    } else if (book.purged_through(std::min(response.purged_through, book.newest()))) {
-        arrivals_.purged.push_back({key->first, key->second, response.purged_through});
+    } else if (const auto gone = std::min(response.purged_through, book.newest());
+               book.purged_through(gone)) {
+        arrivals_.purged.push_back({key->first, key->second, gone});
     }
     asker_.answered(*key, book, response.error.empty(), now);
 }

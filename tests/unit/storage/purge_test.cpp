@@ -120,6 +120,30 @@ TEST_F(StorePurge, a_receiver_silent_for_a_month_is_forgotten_and_an_event_says_
     EXPECT_THAT(left[0].events[0].text, HasSubstr("Receiver bills of destination head-end"));
 }
 
+TEST_F(StorePurge, a_panel_that_a_receiver_has_given_up_is_not_held_for_it_for_ever) {
+    commit({batch(west, noon_s), batch(east, noon_s)});
+    move_cursor("head-end", 2);
+    keep_receipt("bills", east, 0);
+    for (int day = 0; day < 40; ++day) {
+        clock.advance(std::chrono::days{1});
+        keep_receipt("bills", west, 1);
+    }
+    EXPECT_EQ(upkeep().batches, 2U);
+    const auto receipts = store->receipts("head-end");
+    ASSERT_EQ(receipts->size(), 1U);
+    EXPECT_EQ(receipts->front().panel, west);
+}
+
+TEST_F(StorePurge, a_receiver_that_has_everything_may_be_silent) {
+    fill(2);
+    move_cursor("head-end", 2);
+    keep_receipt("bills", east, 2);
+    clock.advance(year);
+    EXPECT_EQ(upkeep().batches, 2U);
+    EXPECT_EQ(store->receipts("head-end")->size(), 1U);
+    EXPECT_THAT(batches(), IsEmpty()) << "and there is no event";
+}
+
 TEST_F(StorePurge, unsent_batches_stay_however_old_they_are) {
     fill(10);
     move_cursor("head-end", 0);
