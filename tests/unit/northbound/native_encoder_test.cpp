@@ -83,11 +83,14 @@ TEST(NativeEncoder, a_batch_without_records_keeps_its_number) {
 TEST(NativeEncoder, what_is_encoded_fits_the_published_schema) {
     Batch empty = sample_batch(2);
     empty.records.clear();
-    EXPECT_TRUE(fits_schema("batch", encode_batch(full_batch(), sample_directory(), epoch)));
-    EXPECT_TRUE(fits_schema("batch", encode_batch(empty, sample_directory(), epoch)));
+    EXPECT_TRUE(fits_schema(METERGATE_SOURCE_DIR, "batch",
+                            encode_batch(full_batch(), sample_directory(), epoch)));
+    EXPECT_TRUE(
+        fits_schema(METERGATE_SOURCE_DIR, "batch", encode_batch(empty, sample_directory(), epoch)));
     record::Directory nobody;
     nobody.gateway = "tower-1";
-    EXPECT_TRUE(fits_schema("batch", encode_batch(full_batch(), nobody, epoch)));
+    EXPECT_TRUE(
+        fits_schema(METERGATE_SOURCE_DIR, "batch", encode_batch(full_batch(), nobody, epoch)));
 }
 
 TEST(NativeEncoder, the_schema_refuses_what_must_not_be_sent) {
@@ -97,11 +100,14 @@ TEST(NativeEncoder, the_schema_refuses_what_must_not_be_sent) {
         EXPECT_NE(at, std::string::npos) << from;
         return payload.replace(at, from.size(), to);
     };
-    EXPECT_FALSE(fits_schema("batch", changed(R"("value":251)", R"("value":0.251)")));
-    EXPECT_FALSE(fits_schema("batch", changed(R"("value":null)", R"("value":0)")));
-    EXPECT_FALSE(fits_schema("batch", changed(R"("MISSING")", R"("GONE")")));
-    EXPECT_FALSE(fits_schema("batch", changed(R"("number":1)", R"("number":0)")));
-    EXPECT_FALSE(fits_schema("batch", changed(R"("epoch")", R"("era")")));
+    EXPECT_FALSE(
+        fits_schema(METERGATE_SOURCE_DIR, "batch", changed(R"("value":251)", R"("value":0.251)")));
+    EXPECT_FALSE(
+        fits_schema(METERGATE_SOURCE_DIR, "batch", changed(R"("value":null)", R"("value":0)")));
+    EXPECT_FALSE(fits_schema(METERGATE_SOURCE_DIR, "batch", changed(R"("MISSING")", R"("GONE")")));
+    EXPECT_FALSE(
+        fits_schema(METERGATE_SOURCE_DIR, "batch", changed(R"("number":1)", R"("number":0)")));
+    EXPECT_FALSE(fits_schema(METERGATE_SOURCE_DIR, "batch", changed(R"("epoch")", R"("era")")));
 }
 
 TEST(NativeEncoder, a_retired_panel_and_point_get_names_that_no_id_can_have) {

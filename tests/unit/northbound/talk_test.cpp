@@ -92,17 +92,22 @@ TEST(Talk, a_receipt_is_read_as_it_was_written) {
 
 TEST(Talk, what_is_encoded_fits_the_published_schemas) {
     const RequestedNumbers numbers{Epoch{1}, 3, 9};
-    EXPECT_TRUE(fits_schema("request", encode_request({"a", "east", numbers})));
+    EXPECT_TRUE(
+        fits_schema(METERGATE_SOURCE_DIR, "request", encode_request({"a", "east", numbers})));
     EXPECT_TRUE(fits_schema(
-        "request", encode_request({"a", "_panel_3", RequestedEnds{utc_from_s(0), utc_from_s(9)}})));
-    EXPECT_TRUE(fits_schema("response", encode_response({"a", 5, 2, {}})));
-    EXPECT_TRUE(fits_schema("response", encode_response({"a", 0, 0, "no"})));
-    EXPECT_TRUE(fits_schema("receipt", encode_receipt({"bills", "gateway", Epoch{1}, 0})));
-    EXPECT_FALSE(
-        fits_schema("request", R"({"id":"a/b","panel":"east","from_end_s":1,"to_end_s":2})"));
-    EXPECT_FALSE(fits_schema("request", R"({"id":"a","panel":"east","from":1,"to":2})"));
-    EXPECT_FALSE(fits_schema("response", R"({"id":"a"})"));
-    EXPECT_FALSE(fits_schema("receipt", R"({"receiver":"b","panel":"east","through":1})"));
+        METERGATE_SOURCE_DIR, "request",
+        encode_request({"a", "_panel_3", RequestedEnds{utc_from_s(0), utc_from_s(9)}})));
+    EXPECT_TRUE(fits_schema(METERGATE_SOURCE_DIR, "response", encode_response({"a", 5, 2, {}})));
+    EXPECT_TRUE(fits_schema(METERGATE_SOURCE_DIR, "response", encode_response({"a", 0, 0, "no"})));
+    EXPECT_TRUE(fits_schema(METERGATE_SOURCE_DIR, "receipt",
+                            encode_receipt({"bills", "gateway", Epoch{1}, 0})));
+    EXPECT_FALSE(fits_schema(METERGATE_SOURCE_DIR, "request",
+                             R"({"id":"a/b","panel":"east","from_end_s":1,"to_end_s":2})"));
+    EXPECT_FALSE(fits_schema(METERGATE_SOURCE_DIR, "request",
+                             R"({"id":"a","panel":"east","from":1,"to":2})"));
+    EXPECT_FALSE(fits_schema(METERGATE_SOURCE_DIR, "response", R"({"id":"a"})"));
+    EXPECT_FALSE(fits_schema(METERGATE_SOURCE_DIR, "receipt",
+                             R"({"receiver":"b","panel":"east","through":1})"));
 }
 
 /// Bytes like those of a request, broken in random places.
