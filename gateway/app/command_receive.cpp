@@ -1,4 +1,3 @@
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
