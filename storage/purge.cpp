@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/day_packer.hpp"
 #include "storage/schema.hpp"
 
 namespace metergate::storage {
@@ -53,8 +54,10 @@ class Purge {
             }
         }
         report.unsent_batches = lost.size();
-        report.more =
-            !limits_.no_room && report.batches == static_cast<std::size_t>(batches_per_step);
+        const bool dropped =
+            pressed_for_unsent_ && report.batches == 0 && drop_oldest_blocks(database_) > 0;
+        report.more = !limits_.no_room &&
+                      (dropped || report.batches == static_cast<std::size_t>(batches_per_step));
         if (report.batches > 0) {
             database_.prepare("UPDATE meta SET value = ? WHERE key = 'purged_through'")
                 .with(oldest.at(report.batches - 1).seq)
@@ -75,8 +78,11 @@ class Purge {
         const bool pages_help = free < free_pages_enough;
         sent_may_go_ =
             (limits_.no_room && pages_help) || used * 100 > limits_.pages_max * sent_percent;
-        unsent_may_go_ = (limits_.still_no_room && pages_help) ||
-                         used * 100 > limits_.pages_max * unsent_percent;
+        pressed_for_unsent_ = (limits_.still_no_room && pages_help) ||
+                              used * 100 > limits_.pages_max * unsent_percent;
+        // Packed days are derived: they go before anything that a destination still waits for.
+        unsent_may_go_ =
+            pressed_for_unsent_ && !database_.prepare("SELECT 1 FROM packed_day LIMIT 1").number();
     }
 
     void find_receipts() {
@@ -204,6 +210,7 @@ class Purge {
     std::map<std::int64_t, std::int64_t>
         received_through_;  ///< panel -> least number of its receipts
     bool sent_may_go_ = false;
+    bool pressed_for_unsent_ = false;
     bool unsent_may_go_ = false;
 
     Statement keep_edges_ = database_.prepare(

@@ -9,7 +9,7 @@
 
 namespace metergate::storage {
 
-/// Parts of the store's limit above which sent and unsent records may go.
+/// Parts of the store's limit above which sent records may go, and packed days, then unsent ones.
 inline constexpr std::int64_t sent_percent = 90;
 inline constexpr std::int64_t unsent_percent = 96;
 

@@ -122,7 +122,21 @@ CREATE TABLE receipt(destination TEXT NOT NULL, receiver TEXT NOT NULL,
     PRIMARY KEY(destination, receiver, panel), CHECK(through >= 0)) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<std::string_view, 2> steps_of_this_program{version_1, version_2};
+// Closed local days, packed: one block for each point and series (day_block.hpp). Derived from
+// `record`, which stays the original. A day covers records with start < end <= "end", in UTC
+// seconds; days never overlap. Points from `unpacked_from` on are still to be packed, NULL = none.
+// Keys begin with the day, so that packing one appends.
+constexpr std::string_view version_3 = R"sql(
+CREATE TABLE closed_day("end" INTEGER PRIMARY KEY, start INTEGER NOT NULL, unpacked_from INTEGER,
+    CHECK(start < "end")) STRICT;
+CREATE INDEX closed_day_unpacked ON closed_day("end") WHERE unpacked_from IS NOT NULL;
+CREATE TABLE packed_day(day INTEGER NOT NULL REFERENCES closed_day("end"),
+    point INTEGER NOT NULL REFERENCES point(number),
+    series INTEGER NOT NULL REFERENCES series(number), block BLOB NOT NULL,
+    PRIMARY KEY(day, point, series)) STRICT;
+)sql";
+
+constexpr std::array<std::string_view, 3> steps_of_this_program{version_1, version_2, version_3};
 
 constexpr std::int64_t wal_bytes_max = 8 * 1024 * 1024;
 

@@ -189,6 +189,18 @@ void Statement::bind(int parameter, std::string_view value) {
     }
 }
 
+void Statement::bind(int parameter, Bytes value) {
+    if (handle_ == nullptr) {
+        return;
+    }
+    const char* bytes = value.view.data() != nullptr ? value.view.data() : "";
+    const int code =
+        sqlite3_bind_blob64(handle_, parameter, bytes, value.view.size(), SQLITE_TRANSIENT);
+    if (code != SQLITE_OK) {
+        session_->note(code);
+    }
+}
+
 Database::Database(std::unique_ptr<Session> session) : session_(std::move(session)) {}
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;

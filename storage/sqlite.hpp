@@ -25,6 +25,11 @@ enum class Access {
 
 struct Session;
 
+/// A value for a BLOB column; a bare text is bound as TEXT.
+struct Bytes {
+    std::string_view view;
+};
+
 /// A prepared statement. Must end before its Database.
 class Statement {
   public:
@@ -60,11 +65,13 @@ class Statement {
 
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const;
+    /// Of a BLOB: its bytes.
     [[nodiscard]] std::string text(int column) const;
 
   private:
     void bind(int parameter, std::optional<std::int64_t> value);
     void bind(int parameter, std::string_view value);
+    void bind(int parameter, Bytes value);
     template <std::integral Integer>
     void bind(int parameter, Integer value) {
         bind(parameter, std::optional<std::int64_t>(static_cast<std::int64_t>(value)));

@@ -19,17 +19,19 @@ std::int64_t pages_of_mb(std::int64_t mb) {
 }  // namespace
 
 struct SqliteStore::Connection {
-    Connection(Database opened, Epoch epoch)
-        : database(std::move(opened)), writer(database, epoch) {}
+    Connection(Database opened, Epoch epoch, metering::IntervalGrid local_days)
+        : database(std::move(opened)), writer(database, epoch, std::move(local_days)) {}
 
     Database database;
     Writer writer;
 };
 
-SqliteStore::SqliteStore(OpenRequest request, const Clock& clock, const Options& options)
+SqliteStore::SqliteStore(OpenRequest request, const Clock& clock, const Options& options,
+                         metering::IntervalGrid local_days)
     : request_(std::move(request)),
       clock_(clock),
       options_(options),
+      local_days_(std::move(local_days)),
       ballast_(*request_.disk.files, request_.path) {}
 
 SqliteStore::~SqliteStore() {
@@ -39,6 +41,11 @@ SqliteStore::~SqliteStore() {
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, const Clock& clock,
                                                        const Options& options) {
+    auto local_days =
+        metering::IntervalGrid::make(options.zone, std::chrono::days{1}, TimeBase::local);
+    if (!local_days) {
+        return local_days.error();
+    }
     Result<Schema> schema = options.schema ? *options.schema : schema_of(migrations());
     if (!schema) {
         return schema.error();
@@ -53,7 +60,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, 
     if (!opened) {
         return opened.error();
     }
-    auto store = std::unique_ptr<SqliteStore>(new SqliteStore(request, clock, options));
+    auto store = std::unique_ptr<SqliteStore>(
+        new SqliteStore(request, clock, options, std::move(*local_days)));
     store->report_ = std::move(opened->report);
     if (const Result<void> connected = store->connect(std::move(opened->database)); !connected) {
         return connected.error();
@@ -69,7 +77,7 @@ Result<void> SqliteStore::connect(Database database) {
     if (epoch_ != Epoch{} && *epoch != epoch_) {
         return Error{Fault::damaged, request_.path + ": the store was replaced by another one"};
     }
-    auto connection = std::make_unique<Connection>(std::move(database), *epoch);
+    auto connection = std::make_unique<Connection>(std::move(database), *epoch, local_days_);
     if (const Result<void> ready = connection->database.outcome("prepare"); !ready) {
         return ready.error();
     }
@@ -265,6 +273,48 @@ Result<Room> SqliteStore::room() {
         return failed(room.error());
     }
     return room;
+}
+
+Result<DayPacker::Step> SqliteStore::pack_days() {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    const UtcTime now = clock_.utc();
+    Transaction transaction(connection_->database, Transaction::Kind::write, "pack days");
+    const DayPacker::Step step = connection_->writer.packer().step(now);
+    connection_->writer.put_packer_events(now);
+    if (const Result<void> done = transaction.commit(); !done) {
+        return failed(done.error());
+    }
+    checkpoint_if_due(false);
+    return step;
+}
+
+Result<void> SqliteStore::repair_days(const std::vector<DayKey>& days) {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    Transaction transaction(connection_->database, Transaction::Kind::write, "repair days");
+    for (const DayKey& day : days) {
+        connection_->writer.packer().repair(day);
+    }
+    connection_->writer.put_packer_events(clock_.utc());
+    if (const Result<void> done = transaction.commit(); !done) {
+        return failed(done.error());
+    }
+    return {};
+}
+
+Result<void> SqliteStore::pack_all_again() {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    Transaction transaction(connection_->database, Transaction::Kind::write, "pack all days again");
+    connection_->writer.packer().pack_all_again();
+    if (const Result<void> done = transaction.commit(); !done) {
+        return failed(done.error());
+    }
+    return {};
 }
 
 Result<void> SqliteStore::change_out(PointNumber point, const ChangeOut& change) {

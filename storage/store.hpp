@@ -8,6 +8,7 @@
 
 #include "gateway/model/clock.hpp"
 #include "gateway/record/store.hpp"
+#include "storage/day_packer.hpp"
 #include "storage/files.hpp"
 #include "storage/history.hpp"
 #include "storage/installation.hpp"
@@ -30,14 +31,16 @@ class SqliteStore final : public record::Store {
     struct Options {
         std::int64_t retention_days = 400;  ///< what every destination has may go after these
         std::int64_t store_max_mb = 2048;   ///< the file never grows beyond, MiB
+        std::string zone = "UTC";           ///< of the site: history is packed by its days
         std::optional<Epoch> epoch;         ///< for a new store; random if absent
         std::int64_t log_pages_max = 1000;  ///< a commit is followed by a checkpoint from then on
         Disk disk;                          ///< the machine's, but in tests
         std::optional<Schema> schema;       ///< the program's own if absent
     };
 
-    /// Errors: refused (written by a newer program, or durable settings cannot be had),
-    /// disconnected, full. A damaged, empty or foreign file is no error: see open_report().
+    /// Errors: not_found (the zone), refused (written by a newer program, or durable settings
+    /// cannot be had), disconnected, full. A damaged, empty or foreign file is no error: see
+    /// open_report().
     [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::string& path,
                                                                    const Clock& clock,
                                                                    const Options& options);
@@ -68,6 +71,15 @@ class SqliteStore final : public record::Store {
     /// How long the room will do. A few reads.
     [[nodiscard]] Result<Room> room();
 
+    /// One small step of packing closed days, a few milliseconds and one transaction; drops blocks
+    /// of more than ten years ago. To be called every minute or so, again soon while `more`.
+    [[nodiscard]] Result<DayPacker::Step> pack_days();
+    /// Looks at blocks that a reader found damaged: packs them again from the rows and tells it by
+    /// an event.
+    [[nodiscard]] Result<void> repair_days(const std::vector<DayKey>& days);
+    /// All days are packed again in the steps to come. For whoever doubts them.
+    [[nodiscard]] Result<void> pack_all_again();
+
     [[nodiscard]] Result<void> change_out(PointNumber point, const ChangeOut& change);
     [[nodiscard]] Result<std::vector<Installation>> installations(PointNumber point);
     [[nodiscard]] Result<RegisterAround> register_at(PointNumber point, SeriesNumber series,
@@ -76,7 +88,8 @@ class SqliteStore final : public record::Store {
   private:
     struct Connection;
 
-    SqliteStore(OpenRequest request, const Clock& clock, const Options& options);
+    SqliteStore(OpenRequest request, const Clock& clock, const Options& options,
+                metering::IntervalGrid local_days);
     [[nodiscard]] Result<void> connect(Database database);
     [[nodiscard]] Result<void> ensure_open();
     [[nodiscard]] Result<void> close_broken();
@@ -87,6 +100,7 @@ class SqliteStore final : public record::Store {
     OpenRequest request_;
     const Clock& clock_;
     Options options_;
+    metering::IntervalGrid local_days_;
     Ballast ballast_;
     OpenReport report_;
     Epoch epoch_{};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 namespace metergate::storage {
 namespace {
@@ -54,10 +55,11 @@ Result<void> check_commit(const record::Commit& commit) {
     return {};
 }
 
-Writer::Writer(Database& database, Epoch epoch)
+Writer::Writer(Database& database, Epoch epoch, metering::IntervalGrid local_days)
     : database_(database),
       epoch_(epoch),
       numbers_(database, epoch),
+      packer_(database, std::move(local_days)),
       newest_seq_(database.prepare("SELECT max(seq) FROM batch")),
       next_revision_(
           database.prepare(R"(SELECT max(revision) + 1 FROM batch WHERE "end" = ? AND panel = ?)")),
@@ -107,7 +109,7 @@ void Writer::put(const record::Commit& commit, UtcTime now) {
     for (const Batch& batch : commit.batches) {
         put_batch(batch, now);
     }
-    put_gateway_batches(now);
+    put_packer_events(now);  // and the batches of the gateway's own events
     for (const record::ChainState& chain : commit.chains) {
         put_chain(chain);
     }
@@ -145,6 +147,7 @@ void Writer::put_event(const Event& event) {
 void Writer::put_batch(const Batch& batch, UtcTime now) {
     const BatchRow row = put_batch_row(batch.panel, epoch_s(batch.end), now);
     put_records(batch, row.revision);
+    packer_.absorb(batch, row.revision);
     attach_events_.with(row.seq, raw(batch.panel)).run();
 }
 

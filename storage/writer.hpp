@@ -6,6 +6,7 @@
 
 #include "gateway/record/store.hpp"
 #include "storage/batch_numbers.hpp"
+#include "storage/day_packer.hpp"
 #include "storage/sqlite.hpp"
 
 namespace metergate::storage {
@@ -19,12 +20,18 @@ namespace metergate::storage {
 /// the caller has begun; errors show when that commits.
 class Writer {
   public:
-    Writer(Database& database, Epoch epoch);
+    /// `local_days`: the grid of 24 h of the site's zone.
+    Writer(Database& database, Epoch epoch, metering::IntervalGrid local_days);
 
     /// Everything of one commit, and the batches that carry the gateway's own events.
     void put(const record::Commit& commit, UtcTime now);
     /// Events outside a commit; those of the gateway get their batch at once.
     void put_events(const std::vector<Event>& events, UtcTime now);
+
+    /// Keeps the packed days true; works in the same transactions.
+    [[nodiscard]] DayPacker& packer() { return packer_; }
+    /// Stores what the packer found damaged.
+    void put_packer_events(UtcTime now) { put_events(packer_.take_events(now), now); }
 
     [[nodiscard]] BatchSeq newest();
     /// To be called after a transaction failed.
@@ -49,6 +56,7 @@ class Writer {
     Database& database_;
     Epoch epoch_;
     BatchNumbers numbers_;
+    DayPacker packer_;
     std::unordered_map<std::uint32_t, std::uint64_t> newest_number_;  ///< per panel
 
     Statement newest_seq_;

@@ -45,8 +45,9 @@ enum class EventKind : std::uint8_t {
     programming = 29,
     receiver_silent = 30,       ///< its receipts hold the purge up no longer
     subscription_refused = 31,  ///< the broker does not let a destination hear its receivers
+    history_damaged = 32,       ///< a packed day failed its hash
 };
-inline constexpr std::size_t event_kind_count = 32;
+inline constexpr std::size_t event_kind_count = 33;
 
 /// The published word: `line-lost`.
 [[nodiscard]] std::string_view name_of(EventKind kind);

@@ -15,7 +15,9 @@ ROOMS = {
     "southbound": ("metergate::southbound", ("gateway/model", "config/schema")),
     "southbound/modbus": (
         "metergate::southbound::modbus", ("gateway/model", "config/schema", "southbound")),
-    "storage": ("metergate::storage", ("gateway/model", "config/schema", "gateway/record")),
+    "storage": (
+        "metergate::storage",
+        ("gateway/model", "config/schema", "gateway/metering", "gateway/record")),
     "northbound": ("metergate::northbound", ("gateway/model", "config/schema", "gateway/record")),
     "northbound/mqtt": (
         "metergate::northbound::mqtt",
