@@ -122,7 +122,8 @@ Result<std::optional<Extent>> read_extent(Database& database) {
     Transaction transaction(database, Transaction::Kind::read, "read extent");
     const auto packed =
         database.prepare(R"(SELECT start FROM closed_day ORDER BY "end" LIMIT 1)").number();
-    const auto row = database.prepare(R"(SELECT min("end") FROM record)").number();
+    const auto row =
+        database.prepare(R"(SELECT start FROM record ORDER BY "end" LIMIT 1)").number();
     const auto newest = database
                             .prepare(R"(SELECT "end" FROM batch INDEXED BY batch_by_end
         WHERE panel <> 0 ORDER BY "end" DESC LIMIT 1)")
@@ -133,10 +134,8 @@ Result<std::optional<Extent>> read_extent(Database& database) {
     if (!newest || (!packed && !row)) {
         return std::nullopt;
     }
-    // Before the first row, the longest interval there is.
-    const std::int64_t day_s = std::chrono::seconds{std::chrono::days{1}}.count();
-    const std::int64_t from_rows = row.value_or(*newest) - day_s;
-    return Extent{utc_from_s(std::min(packed.value_or(from_rows), from_rows)), utc_from_s(*newest)};
+    const std::int64_t first_s = std::min(packed ? *packed : *row, row ? *row : *packed);
+    return Extent{utc_from_s(first_s), utc_from_s(*newest)};
 }
 
 Result<std::vector<Event>> read_events(Database& database, std::int64_t before_seq,

@@ -53,7 +53,7 @@ struct PointSeries {
 
 /// From where to where the store has records at all, packed or not.
 struct Extent {
-    UtcSeconds start;  ///< before the first end, at most two days
+    UtcSeconds start;  ///< of the first day or record
     UtcSeconds newest_end;
 };
 [[nodiscard]] Result<std::optional<Extent>> read_extent(Database& database);

@@ -7,6 +7,7 @@
 
 #include "config/schema/utc_text.hpp"
 #include "gateway/app/commands.hpp"
+#include "gateway/app/console.hpp"
 #include "gateway/app/direct_read.hpp"
 #include "gateway/app/text_table.hpp"
 #include "gateway/control/client.hpp"
@@ -22,15 +23,6 @@ using schema::Json;
 constexpr int answer_timeout_ms = 10'000;
 /// A read waits its turn on a slow line.
 constexpr int read_timeout_ms = 60'000;
-
-void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
-Exit complain(const Error& error) {
-    std::fputs((error.text + "\n").c_str(), stderr);
-    return Exit::failed;
-}
 
 /// One cell of a table: texts as they are, numbers and null as people write them.
 std::string cell(const Json* value) {
@@ -149,8 +141,7 @@ template <class Show>
 Exit ask_and_show(const Paths& paths, const std::string& method, const Json& params, Show show) {
     auto client = control::Client::connect(paths.socket);
     if (!client) {
-        complain(client.error());
-        return client.error().fault == Fault::not_found ? Exit::no_daemon : Exit::failed;
+        return complain_of_connection(client.error());
     }
     const auto answer = client->call(method, params, answer_timeout_ms);
     if (!answer) {

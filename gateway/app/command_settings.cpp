@@ -10,15 +10,12 @@
 #include "config/schema/settings_tables.hpp"
 #include "config/wiring_csv.hpp"
 #include "gateway/app/commands.hpp"
+#include "gateway/app/console.hpp"
 #include "gateway/app/profile_facts.hpp"
 #include "gateway/app/settings_source.hpp"
 
 namespace metergate::app {
 namespace {
-
-void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-}
 
 void complain(std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);

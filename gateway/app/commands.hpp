@@ -28,6 +28,18 @@ namespace metergate::app {
 [[nodiscard]] Exit read_panel(const Paths& paths, const std::string& line, const std::string& panel,
                               bool as_json);
 
+enum class HistoryForm { text, csv, json };
+
+struct HistoryRequest {
+    std::string point;
+    std::string series;  ///< empty: the first of the point's
+    std::string from;    ///< empty: a day before `to`
+    std::string to;      ///< empty: now
+    HistoryForm form = HistoryForm::text;
+};
+/// What was recorded of a point, slot by slot, as it comes.
+[[nodiscard]] Exit print_history(const Paths& paths, const HistoryRequest& request);
+
 struct ChangeOutRequest {
     std::string point;
     std::string new_serial;

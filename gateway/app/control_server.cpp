@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -21,6 +22,8 @@ using boost::system::error_code;
 
 constexpr std::size_t connections_max = 32;
 constexpr std::size_t unsent_lines_max = 256;
+/// A caller may have several long answers under way, but not fill the memory with them.
+constexpr std::size_t unsent_bytes_max = 8 * control::line_size_max;
 
 bool is_admin(stream_protocol::socket& socket) {
     ucred peer{};
@@ -51,10 +54,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
 
     void send(std::string line) {
-        if (!open_) {
+        if (!*open_) {
             return;
         }
-        if (unsent_.size() >= unsent_lines_max) {
+        unsent_bytes_ += line.size();
+        if (unsent_.size() >= unsent_lines_max || unsent_bytes_ > unsent_bytes_max) {
             close();  // it asks and does not listen
             return;
         }
@@ -65,14 +69,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
 
     void close() {
-        if (std::exchange(open_, false)) {
+        if (open_->exchange(false)) {
             error_code ignored;
             socket_.close(ignored);
             ended_(shared_from_this());
         }
     }
 
-    [[nodiscard]] bool is_open() const { return open_; }
+    /// Whether the caller still listens. Outlives the connection; any thread may read it.
+    using Open = std::shared_ptr<const std::atomic<bool>>;
+    [[nodiscard]] Open open() const { return open_; }
 
   private:
     void on_line(const error_code& error, std::size_t size);
@@ -85,6 +91,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                          self->close();
                                          return;
                                      }
+                                     self->unsent_bytes_ -= self->unsent_.front().size();
                                      self->unsent_.pop_front();
                                      if (!self->unsent_.empty()) {
                                          self->write_next();
@@ -96,25 +103,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ControlServer::Handler handler_;
     Ended ended_;
     bool admin_;
-    bool open_ = true;
+    std::shared_ptr<std::atomic<bool>> open_ = std::make_shared<std::atomic<bool>>(true);
     std::string received_;
     std::deque<std::string> unsent_;
+    std::size_t unsent_bytes_ = 0;
 };
 
 class ConnectionResponder final : public Responder {
   public:
-    ConnectionResponder(std::weak_ptr<Connection> connection, schema::Json id)
-        : connection_(std::move(connection)), id_(std::move(id)) {}
+    ConnectionResponder(Connection& connection, schema::Json id)
+        : connection_(connection.weak_from_this()), open_(connection.open()), id_(std::move(id)) {}
 
     void progress(const schema::Json& progress) override {
         send(control::progress_line(id_, progress));
     }
     void result(const schema::Json& result) override { send(control::result_line(id_, result)); }
+    void result_text(std::string_view json) override { send(control::result_line(id_, json)); }
     void error(const Error& error) override { send(control::error_line(id_, error)); }
-    [[nodiscard]] bool wanted() const override {
-        const auto connection = connection_.lock();
-        return connection && connection->is_open();
-    }
+    [[nodiscard]] bool wanted() const override { return *open_; }
 
   private:
     void send(std::string line) {
@@ -124,6 +130,7 @@ class ConnectionResponder final : public Responder {
     }
 
     std::weak_ptr<Connection> connection_;
+    Connection::Open open_;
     schema::Json id_;
 };
 
@@ -140,7 +147,7 @@ void Connection::on_line(const error_code& error, std::size_t size) {
     } else {
         send(control::error_line({}, request.error()));
     }
-    if (open_) {
+    if (*open_) {
         read_next();
     }
 }
@@ -154,7 +161,7 @@ void Connection::answer(const control::Request& request) {
         send(control::error_line(
             request.id, {Fault::refused, "\"" + request.method + "\" needs an administrator"}));
     } else {
-        handler_(request, std::make_shared<ConnectionResponder>(weak_from_this(), request.id));
+        handler_(request, std::make_shared<ConnectionResponder>(*this, request.id));
     }
 }
 

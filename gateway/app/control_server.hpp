@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "config/schema/json.hpp"
 #include "gateway/control/protocol.hpp"
@@ -21,8 +22,10 @@ class Responder {
     virtual ~Responder() = default;
     virtual void progress(const schema::Json& progress) = 0;
     virtual void result(const schema::Json& result) = 0;
+    /// The same with JSON text, for answers that were written elsewhere.
+    virtual void result_text(std::string_view json) = 0;
     virtual void error(const Error& error) = 0;
-    /// False once the caller closed the connection.
+    /// False once the caller closed the connection. Any thread.
     [[nodiscard]] virtual bool wanted() const = 0;
 };
 

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "gateway/app/catalogue.hpp"
 #include "gateway/app/destination_worker.hpp"
 #include "gateway/app/event_desk.hpp"
+#include "gateway/app/history_page.hpp"
 #include "gateway/app/instance_lock.hpp"
 #include "gateway/app/line_worker.hpp"
 #include "gateway/app/recorder_worker.hpp"
@@ -17,7 +20,6 @@
 #include "gateway/app/status_json.hpp"
 #include "gateway/app/version.hpp"
 #include "southbound/profile.hpp"
-#include "storage/history.hpp"
 #include "storage/reader.hpp"
 
 namespace metergate::app {
@@ -64,7 +66,8 @@ class RunningGateway final : public Gateway {
         : setup_(std::move(setup)),
           clock_(&clock),
           lock_(std::move(lock)),
-          events_(clock, log, inbox_.events) {}
+          events_(clock, log, inbox_.events),
+          reader_(std::make_unique<ReaderWorker>(clock, setup_.paths.store())) {}
     RunningGateway(const RunningGateway&) = delete;
     RunningGateway& operator=(const RunningGateway&) = delete;
     ~RunningGateway() override { stop(); }
@@ -74,13 +77,14 @@ class RunningGateway final : public Gateway {
     void stop() override;
     [[nodiscard]] std::optional<std::string> stuck_thread() const override;
     [[nodiscard]] Json status() const override;
-    [[nodiscard]] Result<Json> events(std::size_t count_max) override;
+    void events(std::size_t count_max, Asker asker) override;
+    void history(const Json& params, Asker asker) override;
     void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) override;
     [[nodiscard]] Json readings(const std::vector<Reading>& readings) const override {
         return readings_json(readings, directory_);
     }
     void change_out(const Id& point, storage::ChangeOut change, Done done) override;
-    [[nodiscard]] Result<Json> read_at(const Id& point, UtcSeconds time) override;
+    void read_at(const Id& point, UtcSeconds time, Asker asker) override;
 
   private:
     Result<void> open_store();
@@ -90,7 +94,7 @@ class RunningGateway final : public Gateway {
     Result<void> make_destinations();
     void tell_how_it_started(const record::Restart& restart);
     void start_threads();
-    Result<storage::SqliteHistory*> history();
+    void mend(std::vector<storage::DayKey> days);
     [[nodiscard]] const record::Directory::Point* find_point(const Id& id) const;
     [[nodiscard]] std::vector<StepThread*> threads() const;
 
@@ -102,10 +106,12 @@ class RunningGateway final : public Gateway {
     EventDesk events_;
     record::Directory directory_;
     std::unique_ptr<storage::SqliteStore> store_;
-    std::unique_ptr<storage::SqliteHistory> history_;
     std::unique_ptr<RecorderWorker> recorder_;
     std::vector<std::unique_ptr<LineWorker>> lines_;
     std::vector<std::unique_ptr<DestinationWorker>> destinations_;
+    std::unique_ptr<ReaderWorker> reader_;
+    /// The reader's thread's: what it has told of already.
+    std::set<std::tuple<UtcSeconds, PointNumber, SeriesNumber>> damaged_days_;
     bool started_ = false;
 };
 
@@ -124,6 +130,7 @@ Result<void> RunningGateway::open_store() {
     storage::SqliteStore::Options options;
     options.retention_days = setup_.settings.recording.retention_days;
     options.store_max_mb = setup_.settings.recording.store_max_mb;
+    options.zone = setup_.settings.gateway.zone;
     auto store = storage::SqliteStore::open(setup_.paths.store(), *clock_, options);
     if (!store) {
         return store.error();
@@ -245,6 +252,7 @@ void RunningGateway::tell_how_it_started(const record::Restart& restart) {
 
 void RunningGateway::start_threads() {
     recorder_->start();
+    reader_->start();
     for (const auto& destination : destinations_) {
         destination->start();
     }
@@ -270,13 +278,15 @@ void RunningGateway::stop() {
     for (const auto& destination : destinations_) {
         destination->thread().join();
     }
+    reader_->thread().request_stop();
+    reader_->thread().join();
     // Last, so that it stores the last readings and where the destinations have got to.
     recorder_->thread().request_stop();
     recorder_->thread().join();
 }
 
 std::vector<StepThread*> RunningGateway::threads() const {
-    std::vector<StepThread*> all{&recorder_->thread()};
+    std::vector<StepThread*> all{&recorder_->thread(), &reader_->thread()};
     for (const auto& line : lines_) {
         all.push_back(&line->thread());
     }
@@ -315,32 +325,57 @@ Json RunningGateway::status() const {
         .set("points", live_values_json(live_, directory_, now));
 }
 
-Result<storage::SqliteHistory*> RunningGateway::history() {
-    if (!history_) {
-        auto opened = storage::SqliteHistory::open(setup_.paths.store());
-        if (!opened) {
-            return opened.error();
-        }
-        history_ = std::move(*opened);
-    }
-    return history_.get();
+void RunningGateway::events(std::size_t count_max, Asker asker) {
+    // A copy of the directory: the reader shares nothing with this thread.
+    reader_->ask(
+        std::move(asker),
+        [count_max, directory = directory_](storage::SqliteHistory& history,
+                                            const ReaderWorker::KeepGoing&) -> Result<std::string> {
+            const auto newest_first =
+                history.events(std::numeric_limits<std::int64_t>::max(), count_max);
+            if (!newest_first) {
+                return newest_first.error();
+            }
+            Json list = Json::array();
+            for (const Event& event : *newest_first) {
+                list.push(event_json(event, directory));
+            }
+            return schema::write_compact(list);
+        });
 }
 
-Result<Json> RunningGateway::events(std::size_t count_max) {
-    const auto reader = history();
-    if (!reader) {
-        return reader.error();
+void RunningGateway::history(const Json& params, Asker asker) {
+    const std::string& zone = setup_.settings.gateway.zone;
+    auto question = history_question(params, zone, clock_->utc());
+    if (!question) {
+        asker.answer(question.error());
+        return;
     }
-    const auto newest_first =
-        (*reader)->events(std::numeric_limits<std::int64_t>::max(), count_max);
-    if (!newest_first) {
-        return newest_first.error();
+    reader_->ask(std::move(asker),
+                 [this, question = std::move(*question), zone](
+                     storage::SqliteHistory& history,
+                     const ReaderWorker::KeepGoing& keep_going) -> Result<std::string> {
+                     auto page = read_history_page(history, question, zone, keep_going);
+                     if (!page) {
+                         return page.error();
+                     }
+                     mend(std::move(page->damaged));
+                     return std::move(page->json);
+                 });
+}
+
+/// Only the recorder writes: what the reader finds damaged is packed again over there.
+void RunningGateway::mend(std::vector<storage::DayKey> days) {
+    // A day that cannot be mended is told once in a run, not with every question.
+    std::erase_if(days, [this](const auto& day) {
+        return !damaged_days_.emplace(day.end, day.point, day.series).second;
+    });
+    if (!days.empty()) {
+        recorder_->with_store([days = std::move(days)](storage::SqliteStore& store) {
+            // If it fails the store is in trouble of which the recorder tells.
+            [[maybe_unused]] const auto mended = store.repair_days(days);
+        });
     }
-    Json list = Json::array();
-    for (const Event& event : *newest_first) {
-        list.push(event_json(event, directory_));
-    }
-    return list;
 }
 
 void RunningGateway::read(const Id& line, const Id& panel, southbound::ReadAnswer answer) {
@@ -377,20 +412,22 @@ void RunningGateway::change_out(const Id& point, storage::ChangeOut change, Done
     });
 }
 
-Result<Json> RunningGateway::read_at(const Id& point, UtcSeconds time) {
+void RunningGateway::read_at(const Id& point, UtcSeconds time, Asker asker) {
     const auto* found = find_point(point);
     if (found == nullptr) {
-        return Error{Fault::not_found, "there is no point \"" + point + "\""};
+        asker.answer(Error{Fault::not_found, "there is no point \"" + point + "\""});
+        return;
     }
-    const auto reader = history();
-    if (!reader) {
-        return reader.error();
-    }
-    const auto around = (*reader)->register_at(found->number, found->series.front(), time);
-    if (!around) {
-        return around.error();
-    }
-    return register_around_json(*around);
+    reader_->ask(std::move(asker),
+                 [number = found->number, series = found->series.front(), time](
+                     storage::SqliteHistory& history,
+                     const ReaderWorker::KeepGoing&) -> Result<std::string> {
+                     const auto around = history.register_at(number, series, time);
+                     if (!around) {
+                         return around.error();
+                     }
+                     return schema::write_compact(register_around_json(*around));
+                 });
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "config/schema/settings.hpp"
 #include "gateway/app/log.hpp"
 #include "gateway/app/paths.hpp"
+#include "gateway/app/reader_worker.hpp"
 #include "gateway/model/clock.hpp"
 #include "gateway/model/result.hpp"
 #include "southbound/poller.hpp"
@@ -43,8 +44,11 @@ class Gateway {
     [[nodiscard]] virtual std::optional<std::string> stuck_thread() const = 0;
 
     [[nodiscard]] virtual schema::Json status() const = 0;
-    /// The newest events first. Errors of the store.
-    [[nodiscard]] virtual Result<schema::Json> events(std::size_t count_max) = 0;
+    /// The newest events first. This and what else the store is asked for is read and answered on
+    /// the reader's thread; errors: busy, and those of the store.
+    virtual void events(std::size_t count_max, Asker asker) = 0;
+    /// One page of a point's history: see history_page.hpp.
+    virtual void history(const schema::Json& params, Asker asker) = 0;
 
     /// Reads a panel now. The answer comes on the line's thread; for an unknown line at once.
     virtual void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) = 0;
@@ -57,7 +61,7 @@ class Gateway {
     virtual void change_out(const Id& point, storage::ChangeOut change, Done done) = 0;
 
     /// The register of a point at a moment: exact at an edge, else between the two reads around it.
-    [[nodiscard]] virtual Result<schema::Json> read_at(const Id& point, UtcSeconds time) = 0;
+    virtual void read_at(const Id& point, UtcSeconds time, Asker asker) = 0;
 };
 
 }  // namespace metergate::app

@@ -23,6 +23,7 @@ struct Invocation {
     std::string time;
     ChangeOutRequest change;
     ReceiveRequest receive;
+    HistoryRequest history;
     std::function<Exit()> command;
 };
 
@@ -68,6 +69,26 @@ void add_asking_commands(CLI::App& program, Invocation& call) {
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     events->add_flag("--json", call.as_json, "As JSON");
+}
+
+void add_history_command(CLI::App& program, Invocation& call) {
+    HistoryRequest& asked = call.history;
+    auto* history =
+        add_command(program, call, "history", "Show what was recorded of a point, slot by slot",
+                    [&call] { return print_history(call.paths, call.history); });
+    history->add_option("POINT", asked.point, "Id of the point")->required();
+    history->add_option("--series", asked.series,
+                        "Like kwh-15min; without it the point's first one");
+    history->add_option("--from", asked.from,
+                        "2026-01-31 or 2026-01-31T17:30 by the site's clock, or "
+                        "2026-01-31T22:30:00Z; without it a day before --to");
+    history->add_option("--to", asked.to, "The same; without it now");
+    auto* csv = history->add_flag_callback(
+        "--csv", [&asked] { asked.form = HistoryForm::csv; }, "As CSV");
+    history
+        ->add_flag_callback(
+            "--json", [&asked] { asked.form = HistoryForm::json; }, "As JSON")
+        ->excludes(csv);
 }
 
 void add_meter_commands(CLI::App& program, Invocation& call) {
@@ -166,6 +187,7 @@ int main(int argc, char** argv) {
                 [&call] { return run_daemon(call.paths); });
     add_settings_commands(program, call);
     add_asking_commands(program, call);
+    add_history_command(program, call);
     add_meter_commands(program, call);
     add_receive_command(program, call);
 

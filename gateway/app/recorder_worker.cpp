@@ -51,6 +51,7 @@ Instant RecorderWorker::step() {
     }
     const Instant next = recorder_.step();
     keep_up();
+    pack_days();
     status_.set(recorder_.status());
     return next;
 }
@@ -82,6 +83,16 @@ void RecorderWorker::watch_room() {
     if (const auto news = space_alarm_.observe(*room)) {
         events_->report_own(EventKind::store_low_space, *news);
     }
+}
+
+/// Closed days, a few points at a time, and not while the store has other troubles.
+void RecorderWorker::pack_days() {
+    if (clock_->now() < pack_at_ || purge_failed_ || recorder_.status().store_fault) {
+        return;
+    }
+    const auto step = store_->pack_days();
+    // What fails here fails for the commits too: the recorder tells of it.
+    pack_at_ = clock_->now() + (step && step->more ? upkeep_soon : upkeep_period);
 }
 
 void RecorderWorker::finish() {

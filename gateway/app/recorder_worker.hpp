@@ -48,6 +48,7 @@ class RecorderWorker final : public record::CursorStore {
     Instant step();
     void keep_up();
     void watch_room();
+    void pack_days();
     void finish();
 
     const Clock* clock_;
@@ -62,6 +63,7 @@ class RecorderWorker final : public record::CursorStore {
     bool purge_failed_ = false;
     Published<storage::Room> room_;
     SpaceAlarm space_alarm_;
+    Instant pack_at_{};
     StepThread thread_;
 };
 

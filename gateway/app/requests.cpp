@@ -38,24 +38,6 @@ void answer(Responder& responder, const Result<Json>& result) {
     }
 }
 
-Result<Json> events(Gateway& gateway, const Json& params) {
-    const std::int64_t count = params.integer_at("count").value_or(50);
-    if (count < 1 || count > events_max) {
-        return Error{Fault::invalid, "params.count is outside 1..1000"};
-    }
-    return gateway.events(static_cast<std::size_t>(count));
-}
-
-Result<Json> read_at(Gateway& gateway, const Json& params) {
-    const auto point = text_param(params, "point");
-    const auto time = params.integer_at("time_s");
-    if (!point || !time) {
-        return point ? Error{Fault::invalid, "params.time_s must be seconds since 1970"}
-                     : point.error();
-    }
-    return gateway.read_at(*point, utc_from_s(*time));
-}
-
 Result<storage::ChangeOut> change_from(const Json& params) {
     const auto serial = text_param(params, "new_serial");
     const auto reason = text_param(params, "reason");
@@ -89,9 +71,11 @@ void Requests::handle(const control::Request& request, std::shared_ptr<Responder
     if (request.method == "status") {
         responder->result(gateway_->status());
     } else if (request.method == "events") {
-        answer(*responder, events(*gateway_, request.params));
+        events(request.params, std::move(responder));
     } else if (request.method == "read-at") {
-        answer(*responder, read_at(*gateway_, request.params));
+        read_at(request.params, std::move(responder));
+    } else if (request.method == "history") {
+        history(request.params, std::move(responder));
     } else if (request.method == "read") {
         read(request.params, std::move(responder));
     } else if (request.method == "change-out") {
@@ -99,6 +83,46 @@ void Requests::handle(const control::Request& request, std::shared_ptr<Responder
     } else {
         responder->error({Fault::not_found, "\"" + request.method + "\" is not there yet"});
     }
+}
+
+void Requests::events(const Json& params, std::shared_ptr<Responder> responder) {
+    const std::int64_t count = params.integer_at("count").value_or(50);
+    if (count < 1 || count > events_max) {
+        responder->error({Fault::invalid, "params.count is outside 1..1000"});
+        return;
+    }
+    gateway_->events(static_cast<std::size_t>(count), asker_for(std::move(responder)));
+}
+
+void Requests::history(const Json& params, std::shared_ptr<Responder> responder) {
+    gateway_->history(params, asker_for(std::move(responder)));
+}
+
+void Requests::read_at(const Json& params, std::shared_ptr<Responder> responder) {
+    const auto point = text_param(params, "point");
+    const auto time = params.integer_at("time_s");
+    if (!point || !time) {
+        responder->error(point ? Error{Fault::invalid, "params.time_s must be seconds since 1970"}
+                               : point.error());
+        return;
+    }
+    gateway_->read_at(*point, utc_from_s(*time), asker_for(std::move(responder)));
+}
+
+/// Brings the answer of another thread back to this one.
+Asker Requests::asker_for(std::shared_ptr<Responder> responder) {
+    Asker asker;
+    asker.wanted = [responder] { return responder->wanted(); };
+    asker.answer = [io = io_, responder](Result<std::string> json) {
+        boost::asio::post(*io, [responder, json = std::move(json)] {
+            if (json) {
+                responder->result_text(*json);
+            } else {
+                responder->error(json.error());
+            }
+        });
+    };
+    return asker;
 }
 
 void Requests::read(const Json& params, std::shared_ptr<Responder> responder) {

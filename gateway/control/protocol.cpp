@@ -8,10 +8,12 @@ namespace {
 
 using schema::Json;
 
-constexpr std::array<Method, 5> methods{{
+constexpr std::array<Method, 6> methods{{
     {"status", Role::viewer, "lines, panels, store and destinations as they are now"},
     {"read", Role::viewer, "reads a panel now: params line, panel"},
     {"events", Role::viewer, "the newest events: params count (1..1000)"},
+    {"history", Role::viewer,
+     "a series of a point, page by page: params point, series, from, to, page, limit (1..5000)"},
     {"read-at", Role::viewer, "a register at a past moment: params point, time_s"},
     {"change-out", Role::admin,
      "records a change of meter: params point, new_serial, last_read_wh, first_read_wh, at_s, "
@@ -87,7 +89,12 @@ std::string progress_line(const Json& id, const Json& progress) {
 }
 
 std::string result_line(const Json& id, const Json& result) {
-    return line_of(Json::object().set("id", id).set("result", result));
+    return result_line(id, schema::write_compact(result));
+}
+
+std::string result_line(const Json& id, std::string_view result_json) {
+    return "{\"id\":" + schema::write_compact(id) + ",\"result\":" + std::string(result_json) +
+           "}\n";
 }
 
 std::string error_line(const Json& id, const Error& error, std::string_view path) {

@@ -50,6 +50,8 @@ struct Answer {
 [[nodiscard]] std::string request_line(const Request& request);
 [[nodiscard]] std::string progress_line(const schema::Json& id, const schema::Json& progress);
 [[nodiscard]] std::string result_line(const schema::Json& id, const schema::Json& result);
+/// `result_json`: compact JSON text.
+[[nodiscard]] std::string result_line(const schema::Json& id, std::string_view result_json);
 [[nodiscard]] std::string error_line(const schema::Json& id, const Error& error,
                                      std::string_view path = {});
 
