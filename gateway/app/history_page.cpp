@@ -175,10 +175,10 @@ class SlotWalk {
     Rows* rows_;
 };
 
-Json problems_json(const std::vector<storage::DamagedDay>& damaged,
-                   const metering::LocalTime& site) {
-    Json problems = Json::array();
-    for (const auto& [day, rows_purged] : damaged) {
+void note_damage(const storage::RecordSpan& span, const metering::LocalTime& site, Json& problems,
+                 std::vector<storage::DayKey>& damaged) {
+    for (const auto& [day, rows_purged] : span.damaged) {
+        damaged.push_back(day);
         if (!rows_purged) {
             continue;  // all of it was read from the records
         }
@@ -190,7 +190,6 @@ Json problems_json(const std::vector<storage::DamagedDay>& damaged,
                                            " is damaged and its records are purged: slots "
                                            "without a revision may be lost, not missing"));
     }
-    return problems;
 }
 
 Json head_json(const HistoryQuestion& question, const Series& series, const std::string& zone) {
@@ -227,16 +226,10 @@ Result<Stretch> stretch_of(storage::SqliteHistory& history, const HistoryQuestio
     return stretch;
 }
 
-HistoryPage page_of(const Json& head, const Rows& rows,
-                    const std::vector<storage::DamagedDay>& damaged) {
-    HistoryPage page;
-    page.json = schema::write_compact(head);
-    page.json.back() = ',';  // the object goes on
-    page.json += "\"rows\":[" + rows.text() + "]}";
-    for (const auto& day : damaged) {
-        page.damaged.push_back(day.key);
-    }
-    return page;
+std::string text_of(const Json& head, const Rows& rows) {
+    std::string text = schema::write_compact(head);
+    text.back() = ',';  // the object goes on
+    return text + "\"rows\":[" + rows.text() + "]}";
 }
 
 }  // namespace
@@ -286,21 +279,25 @@ Result<HistoryPage> read_history_page(storage::SqliteHistory& history,
     }
     Rows rows(question.limit);
     SlotWalk walk(*grid, stretch->at, rows);
-    std::vector<storage::DamagedDay> damaged;
+    HistoryPage page;
+    Json problems = Json::array();
     do {
-        auto span = history.records({walk.at(), stretch->end, found->point, found->number},
-                                    {rows.left(), keep_going});
+        const auto span = history.records({walk.at(), stretch->end, found->point, found->number},
+                                          {rows.left(), keep_going});
         if (!span) {
             return span.error();
         }
         walk.take(*span);
-        std::move(span->damaged.begin(), span->damaged.end(), std::back_inserter(damaged));
+        note_damage(*span, *site, problems, page.damaged);
     } while (walk.at() < stretch->end && !rows.full() && keep_going());
+    if (walk.at() < stretch->end) {
+        page.next = walk.at();
+    }
     Json head = head_json(question, found->series, zone);
-    head.set("problems", problems_json(damaged, *site));
-    const bool ended = walk.at() >= stretch->end;
-    head.set("next", ended ? Json() : Json::of(std::to_string(epoch_s(walk.at()))));
-    return page_of(head, rows, damaged);
+    head.set("problems", problems);
+    head.set("next", page.next ? Json::of(std::to_string(epoch_s(*page.next))) : Json());
+    page.json = text_of(head, rows);
+    return page;
 }
 
 }  // namespace metergate::app

@@ -33,6 +33,7 @@ struct HistoryQuestion {
 struct HistoryPage {
     /// Point, series, unit, zone, from_s, to_s, columns, rows, next (null at the end), problems.
     std::string json;
+    std::optional<UtcSeconds> next;        ///< `after` of the next page; absent at the end
     std::vector<storage::DayKey> damaged;  ///< packed days that want repair
 };
 

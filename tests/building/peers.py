@@ -199,6 +199,26 @@ class Receiver:
                 lines.write(f"metergate/{gateway}/batch/{panel} {payload}\n")
 
 
+class ControlClient:
+    """One connection to the control socket: asks, waits for the answer."""
+
+    def __init__(self, folder):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(START_LIMIT_S)
+        self.socket.connect(os.path.join(folder, "control.sock"))
+        self.lines = self.socket.makefile("r", encoding="utf-8")
+
+    def ask(self, method, **params):
+        """The whole answer line as an object, with `result` or `error`."""
+        request = {"v": 1, "id": 1, "method": method, "params": params}
+        self.socket.sendall((json.dumps(request) + "\n").encode())
+        return json.loads(self.lines.readline())
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
 class Building:
     """simbuilding in real time; writes settings.json and ledger.ndjson into its folder."""
 

@@ -4,12 +4,14 @@ usage: system_test.py --metergate FILE --simbuilding FILE [unittest arguments]
 """
 
 import argparse
+import datetime
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -174,6 +176,95 @@ class SystemTest(unittest.TestCase):
         self.wait_for_event("line-back")
         self.receive_batches(8)
         self.assertEqual(self.event_kinds().count("line-lost"), 1)
+        self.verdict_is_clean()
+
+    # ---- history ------------------------------------------------------------------------------------
+
+    def history(self, point, *options):
+        answer = self.gateway.command("history", point, "--from", "2020-01-01", *options)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        return answer.stdout
+
+    def test_history_shows_what_was_published(self):
+        self.start_building()
+        published = {}
+        for panel, batch in self.receive_batches(16):
+            for record in batch["records"]:
+                slots = published.setdefault(record["point"], {})
+                slots[batch["end"]] = (record["value"], record.get("register"), batch["revision"])
+        point, slots = sorted(published.items())[0]
+        shown = json.loads(self.history(point, "--json"))
+        found = {}
+        for slot in shown:
+            end = int(datetime.datetime.fromisoformat(slot["end"]).timestamp())
+            milli = [None if slot[name] is None else round(float(slot[name]) * 1000)
+                     for name in ("value", "register")]
+            self.assertNotIn(end, found)
+            found[end] = (*milli, slot["revision"])
+        for end, values in slots.items():
+            self.assertEqual(found[end], values)
+        csv = self.history(point, "--csv").splitlines()
+        self.assertEqual(csv[0], "start,end,value,unit,register,flags,revision,origin,uncertainty")
+        self.assertGreaterEqual(len(csv), 1 + len(shown))
+        self.assertIn(f"{point}, kwh-5s, times of ", self.history(point).splitlines()[0])
+        self.verdict_is_clean()
+
+    def test_bad_questions_for_history_are_answered_in_plain_words(self):
+        self.write("settings.json", meter_settings({"rs485": {"port": "/dev/not-there"}}))
+        self.start(self.gateway)
+        for options, status, words in (
+                (["attic"], 1, 'there is no point "attic"'),
+                (["suite-1", "--series", "bananas"], 1, "params.series"),
+                (["suite-1", "--from", "yesterday"], 1, '"yesterday" is no time'),
+                (["suite-1", "--from", "2026-02-02", "--to", "2026-02-01"], 1, "lies after"),
+                (["suite-1", "--csv", "--json"], 2, "excludes"),
+                ([], 2, "POINT is required")):
+            answer = self.gateway.command("history", *options)
+            self.assertEqual(answer.returncode, status, answer.stderr)
+            self.assertIn(words, answer.stderr)
+        self.stop_gateway_cleanly()
+        self.assertEqual(self.gateway.command("history", "suite-1").returncode, 4)
+
+    def polls(self):
+        panels = [panel for line in self.gateway.status()["lines"] for panel in line["panels"]]
+        return [(panel["panel"], panel["skipped_polls"], panel["timeouts"]) for panel in panels]
+
+    def test_twenty_clients_that_ask_for_everything_do_not_disturb_the_metering(self):
+        self.start_building()
+        self.receive_batches(8)
+        points = [point["point"] for point in self.gateway.status()["points"]]
+        before = self.polls()
+        enough = threading.Event()
+        answers, refusals = [], []
+
+        def ask_for_everything(number):
+            client = peers.ControlClient(self.folder)
+            turn = number
+            while not enough.is_set():
+                turn += 1
+                answer = client.ask("history", point=points[turn % len(points)],
+                                    **{"from": "2000-01-01"}, limit=5000)
+                if "result" in answer:
+                    answers.append(number)
+                else:
+                    refusals.append(answer["error"])
+            client.close()
+
+        clients = [threading.Thread(target=ask_for_everything, args=(number,))
+                   for number in range(20)]
+        for client in clients:
+            client.start()
+        try:
+            self.receive_batches(16)
+            after = self.polls()
+        finally:
+            enough.set()
+            for client in clients:
+                client.join()
+        print(f"{len(answers)} histories answered while 16 batches came")
+        self.assertEqual(refusals, [])
+        self.assertEqual(set(answers), set(range(20)))
+        self.assertEqual(after, before)
         self.verdict_is_clean()
 
     # ---- other people's programs --------------------------------------------------------------------
