@@ -31,9 +31,9 @@ UtcSeconds seconds_of(UtcTime time) {
 
 }  // namespace
 
-DayPacker::DayPacker(Database& database, metering::IntervalGrid local_days)
+DayPacker::DayPacker(Database& database, const metering::IntervalGrid& local_days)
     : database_(database),
-      local_days_(std::move(local_days)),
+      local_days_(local_days),
       rows_(database),
       days_(database),
       newest_day_(database.prepare(R"(SELECT max("end") FROM closed_day)")),

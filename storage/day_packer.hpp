@@ -20,7 +20,7 @@ namespace metergate::storage {
 class DayPacker {
   public:
     /// `local_days`: the grid of 24 h of the site's zone.
-    DayPacker(Database& database, metering::IntervalGrid local_days);
+    DayPacker(Database& database, const metering::IntervalGrid& local_days);
 
     /// To be called after the rows of a batch were written.
     void absorb(const Batch& batch, std::int64_t revision);

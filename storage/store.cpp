@@ -19,19 +19,19 @@ std::int64_t pages_of_mb(std::int64_t mb) {
 }  // namespace
 
 struct SqliteStore::Connection {
-    Connection(Database opened, Epoch epoch, metering::IntervalGrid local_days)
-        : database(std::move(opened)), writer(database, epoch, std::move(local_days)) {}
+    Connection(Database opened, Epoch epoch, const metering::IntervalGrid& local_days)
+        : database(std::move(opened)), writer(database, epoch, local_days) {}
 
     Database database;
     Writer writer;
 };
 
 SqliteStore::SqliteStore(OpenRequest request, const Clock& clock, const Options& options,
-                         metering::IntervalGrid local_days)
+                         const metering::IntervalGrid& local_days)
     : request_(std::move(request)),
       clock_(clock),
       options_(options),
-      local_days_(std::move(local_days)),
+      local_days_(local_days),
       ballast_(*request_.disk.files, request_.path) {}
 
 SqliteStore::~SqliteStore() {
@@ -41,10 +41,10 @@ SqliteStore::~SqliteStore() {
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, const Clock& clock,
                                                        const Options& options) {
-    auto local_days =
+    const auto days =
         metering::IntervalGrid::make(options.zone, std::chrono::days{1}, TimeBase::local);
-    if (!local_days) {
-        return local_days.error();
+    if (!days) {
+        return days.error();
     }
     Result<Schema> schema = options.schema ? *options.schema : schema_of(migrations());
     if (!schema) {
@@ -60,8 +60,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, 
     if (!opened) {
         return opened.error();
     }
-    auto store = std::unique_ptr<SqliteStore>(
-        new SqliteStore(request, clock, options, std::move(*local_days)));
+    auto store = std::unique_ptr<SqliteStore>(new SqliteStore(request, clock, options, *days));
     store->report_ = std::move(opened->report);
     if (const Result<void> connected = store->connect(std::move(opened->database)); !connected) {
         return connected.error();

@@ -89,7 +89,7 @@ class SqliteStore final : public record::Store {
     struct Connection;
 
     SqliteStore(OpenRequest request, const Clock& clock, const Options& options,
-                metering::IntervalGrid local_days);
+                const metering::IntervalGrid& local_days);
     [[nodiscard]] Result<void> connect(Database database);
     [[nodiscard]] Result<void> ensure_open();
     [[nodiscard]] Result<void> close_broken();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <utility>
 
 namespace metergate::storage {
 namespace {
@@ -55,11 +54,11 @@ Result<void> check_commit(const record::Commit& commit) {
     return {};
 }
 
-Writer::Writer(Database& database, Epoch epoch, metering::IntervalGrid local_days)
+Writer::Writer(Database& database, Epoch epoch, const metering::IntervalGrid& local_days)
     : database_(database),
       epoch_(epoch),
       numbers_(database, epoch),
-      packer_(database, std::move(local_days)),
+      packer_(database, local_days),
       newest_seq_(database.prepare("SELECT max(seq) FROM batch")),
       next_revision_(
           database.prepare(R"(SELECT max(revision) + 1 FROM batch WHERE "end" = ? AND panel = ?)")),

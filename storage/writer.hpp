@@ -21,7 +21,7 @@ namespace metergate::storage {
 class Writer {
   public:
     /// `local_days`: the grid of 24 h of the site's zone.
-    Writer(Database& database, Epoch epoch, metering::IntervalGrid local_days);
+    Writer(Database& database, Epoch epoch, const metering::IntervalGrid& local_days);
 
     /// Everything of one commit, and the batches that carry the gateway's own events.
     void put(const record::Commit& commit, UtcTime now);

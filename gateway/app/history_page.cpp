@@ -1,7 +1,5 @@
 #include "gateway/app/history_page.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -97,21 +95,25 @@ class Rows {
     explicit Rows(std::size_t limit) : limit_(limit) {}
 
     [[nodiscard]] bool full() const { return count_ >= limit_ || text_.size() >= rows_size_max; }
-    [[nodiscard]] std::size_t left() const { return limit_ - count_; }
+    [[nodiscard]] std::int64_t left() const { return static_cast<std::int64_t>(limit_ - count_); }
     [[nodiscard]] const std::string& text() const { return text_; }
 
     void add(const Record& record) {
         begin(record.start, record.end);
-        number(record.value);
-        number(record.reg);
-        text_ += ",[";
-        const char* between = "\"";
-        for (const std::string& flag : names_of(record.flags)) {
-            text_ += between + flag + "\"";
-            between = ",\"";
+        put(record.value);
+        put(record.reg);
+        if (record.flags != flags_) {
+            flags_ = record.flags;
+            flags_text_ = schema::write_compact(Json::of(names_of(flags_)));
         }
-        fmt::format_to(std::back_inserter(text_), "],{},\"{}\",{}]", record.revision,
-                       name_of(record.origin), record.uncertainty);
+        text_ += ',';
+        text_ += flags_text_;
+        put(record.revision);
+        text_ += ",\"";
+        text_ += name_of(record.origin);
+        text_ += '"';
+        put(record.uncertainty);
+        text_ += ']';
     }
     void add_missing(UtcSeconds start, UtcSeconds end) {
         begin(start, end);
@@ -120,21 +122,21 @@ class Rows {
 
   private:
     void begin(UtcSeconds start, UtcSeconds end) {
-        fmt::format_to(std::back_inserter(text_), "{}[{},{}", count_ == 0 ? "" : ",",
-                       epoch_s(start), epoch_s(end));
+        text_ += count_ == 0 ? "[" : ",[";
+        text_ += std::to_string(epoch_s(start));
+        put(epoch_s(end));
         ++count_;
     }
-    void number(const std::optional<Milli>& value) {
-        if (value) {
-            fmt::format_to(std::back_inserter(text_), ",{}", *value);
-        } else {
-            text_ += ",null";
-        }
+    void put(const std::optional<std::int64_t>& value) {
+        text_ += ',';
+        text_ += value ? std::to_string(*value) : "null";
     }
 
     std::size_t limit_;
     std::size_t count_ = 0;
     std::string text_;
+    Flags flags_;  ///< of the row before: mostly the same
+    std::string flags_text_ = "[]";
 };
 
 /// Walks from slot to slot; what the records leave out becomes a row of its own.
@@ -148,7 +150,10 @@ class SlotWalk {
 
     void take(const storage::RecordSpan& span) {
         for (const Record& record : span.records) {
-            miss_slots_before(record.end);
+            const bool follows = record.start == at_ && record.end - at_ <= grid_->length();
+            if (!follows) {
+                miss_slots_before(record.end);
+            }
             if (rows_->full()) {
                 return;
             }
@@ -282,8 +287,11 @@ Result<HistoryPage> read_history_page(storage::SqliteHistory& history,
     HistoryPage page;
     Json problems = Json::array();
     do {
-        const auto span = history.records({walk.at(), stretch->end, found->point, found->number},
-                                          {rows.left(), keep_going});
+        // Not further than the page can hold, be there records or not.
+        const UtcSeconds end =
+            std::min(stretch->end, walk.at() + rows.left() * found->series.length);
+        const auto span = history.records({walk.at(), end, found->point, found->number},
+                                          {question.limit, keep_going});
         if (!span) {
             return span.error();
         }

@@ -71,11 +71,11 @@ void Requests::handle(const control::Request& request, std::shared_ptr<Responder
     if (request.method == "status") {
         responder->result(gateway_->status());
     } else if (request.method == "events") {
-        events(request.params, std::move(responder));
+        events(request.params, responder);
     } else if (request.method == "read-at") {
-        read_at(request.params, std::move(responder));
+        read_at(request.params, responder);
     } else if (request.method == "history") {
-        history(request.params, std::move(responder));
+        history(request.params, responder);
     } else if (request.method == "read") {
         read(request.params, std::move(responder));
     } else if (request.method == "change-out") {
@@ -85,20 +85,20 @@ void Requests::handle(const control::Request& request, std::shared_ptr<Responder
     }
 }
 
-void Requests::events(const Json& params, std::shared_ptr<Responder> responder) {
+void Requests::events(const Json& params, const std::shared_ptr<Responder>& responder) {
     const std::int64_t count = params.integer_at("count").value_or(50);
     if (count < 1 || count > events_max) {
         responder->error({Fault::invalid, "params.count is outside 1..1000"});
         return;
     }
-    gateway_->events(static_cast<std::size_t>(count), asker_for(std::move(responder)));
+    gateway_->events(static_cast<std::size_t>(count), asker_for(responder));
 }
 
-void Requests::history(const Json& params, std::shared_ptr<Responder> responder) {
-    gateway_->history(params, asker_for(std::move(responder)));
+void Requests::history(const Json& params, const std::shared_ptr<Responder>& responder) {
+    gateway_->history(params, asker_for(responder));
 }
 
-void Requests::read_at(const Json& params, std::shared_ptr<Responder> responder) {
+void Requests::read_at(const Json& params, const std::shared_ptr<Responder>& responder) {
     const auto point = text_param(params, "point");
     const auto time = params.integer_at("time_s");
     if (!point || !time) {
@@ -106,11 +106,11 @@ void Requests::read_at(const Json& params, std::shared_ptr<Responder> responder)
                                : point.error());
         return;
     }
-    gateway_->read_at(*point, utc_from_s(*time), asker_for(std::move(responder)));
+    gateway_->read_at(*point, utc_from_s(*time), asker_for(responder));
 }
 
 /// Brings the answer of another thread back to this one.
-Asker Requests::asker_for(std::shared_ptr<Responder> responder) {
+Asker Requests::asker_for(const std::shared_ptr<Responder>& responder) {
     Asker asker;
     asker.wanted = [responder] { return responder->wanted(); };
     asker.answer = [io = io_, responder](Result<std::string> json) {

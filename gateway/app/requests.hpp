@@ -16,10 +16,10 @@ class Requests {
     void handle(const control::Request& request, std::shared_ptr<Responder> responder);
 
   private:
-    void events(const schema::Json& params, std::shared_ptr<Responder> responder);
-    void history(const schema::Json& params, std::shared_ptr<Responder> responder);
-    void read_at(const schema::Json& params, std::shared_ptr<Responder> responder);
-    [[nodiscard]] Asker asker_for(std::shared_ptr<Responder> responder);
+    void events(const schema::Json& params, const std::shared_ptr<Responder>& responder);
+    void history(const schema::Json& params, const std::shared_ptr<Responder>& responder);
+    void read_at(const schema::Json& params, const std::shared_ptr<Responder>& responder);
+    [[nodiscard]] Asker asker_for(const std::shared_ptr<Responder>& responder);
     void read(const schema::Json& params, std::shared_ptr<Responder> responder);
     void change_out(const schema::Json& params, std::shared_ptr<Responder> responder);
     void answer_later(std::shared_ptr<Responder> responder, Result<schema::Json> result);

@@ -137,6 +137,21 @@ TEST_F(ControlServerTest, a_line_without_end_is_cut_off_and_others_are_served) {
     EXPECT_TRUE(connected().call("status", Json::object(), 5000));
 }
 
+TEST_F(ControlServerTest, a_caller_that_asks_and_does_not_listen_cannot_fill_the_memory) {
+    RawCaller greedy(path());
+    const std::string request =
+        R"({"v":1,"id":1,"method":"status","params":{"a":")" + std::string(500'000, 'x') + "\"}}\n";
+    for (int i = 0; i < 60; ++i) {
+        greedy.send(request);
+    }
+    int answers = 0;
+    while (!greedy.line().empty()) {
+        ++answers;
+    }
+    EXPECT_LT(answers, 2 * 40);  // progress and result each
+    EXPECT_TRUE(connected().call("status", Json::object(), 5000));
+}
+
 TEST(ControlClient, without_a_daemon_it_says_so) {
     const support::TempDir folder;
     const auto client = Client::connect(folder.file("nobody.sock"));

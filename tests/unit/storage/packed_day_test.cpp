@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <random>
 
 #include "storage/history.hpp"
 #include "tests/unit/storage/store_fixture.hpp"
@@ -363,6 +365,42 @@ TEST_F(PackedDays, a_full_store_gives_up_packed_days_before_unsent_records) {
                      std::to_string(epoch_s(midnight + days{1}))),
               3 * 96);
     EXPECT_THAT(records(midnight, midnight + days{1}), SizeIs(96));
+}
+
+/// Commits, late revisions, packing steps and restarts in any order, against a plain list.
+TEST_F(PackedDays, whatever_the_order_history_is_the_newest_revision_of_every_end) {
+    options.zone = "America/Toronto";
+    open();
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        std::mt19937_64 random(seed);
+        // Each seed has a week of its own, over a change of the clocks.
+        const UtcSeconds begin =
+            utc_from_s(1'772'600'400 + static_cast<std::int64_t>(seed) * 604'800);
+        const UtcSeconds end = begin + days{5};
+        clock.step_utc(begin - clock.utc());
+        std::map<UtcSeconds, std::pair<std::uint32_t, Milli>> expected;
+        for (Milli turn = 0; turn < 300; ++turn) {
+            clock.step_utc(UtcTime{begin + minutes{25} * turn} - clock.utc());
+            const std::int64_t newest = turn * 25 / 15;
+            const bool late = random() % 4 == 0;
+            const std::int64_t back = late ? static_cast<std::int64_t>(random() % 500) : 0;
+            const UtcSeconds slot = begin + minutes{15} * std::max<std::int64_t>(newest - back, 1);
+            commit({batch(east, epoch_s(slot), turn)});
+            const auto known = expected.find(slot);
+            expected[slot] = {known == expected.end() ? 0 : known->second.first + 1, turn};
+            if (random() % 3 == 0) {
+                ASSERT_TRUE(store->pack_days());
+            }
+        }
+        pack();
+        const auto all = records(begin, end + days{1});
+        ASSERT_EQ(all.size(), expected.size()) << "seed " << seed;
+        for (const Record& record : all) {
+            EXPECT_EQ(std::pair(record.revision, *record.reg), expected.at(record.end));
+        }
+        tamper("DELETE FROM packed_day");
+        EXPECT_EQ(records(begin, end + days{1}), all) << "seed " << seed;
+    }
 }
 
 TEST_F(PackedDays, a_step_is_bounded_and_the_next_goes_on_after_a_restart) {
