@@ -112,4 +112,38 @@ Result<record::Numbering> give_numbers(Database& database,
     return numbering;
 }
 
+Result<record::Numbering> read_numbers(Database& database) {
+    Transaction transaction(database, Transaction::Kind::read, "read numbers");
+    record::Numbering numbering;
+    Statement panels = database.prepare("SELECT number, id FROM panel WHERE number > 0 ORDER BY 1");
+    while (panels.next()) {
+        numbering.panels.push_back(
+            {panels.text(1), PanelNumber{static_cast<std::uint32_t>(panels.integer(0))}, {}});
+    }
+    Statement points = database.prepare("SELECT number, id FROM point WHERE panel = ? ORDER BY 1");
+    for (auto& panel : numbering.panels) {
+        points.with(raw(panel.number));
+        while (points.next()) {
+            panel.points.push_back(
+                {points.text(1), PointNumber{static_cast<std::uint32_t>(points.integer(0))}});
+        }
+        points.reset();
+    }
+    Statement series = database.prepare(
+        "SELECT number, quantity, rate, length_s, time_base, source FROM series ORDER BY 1");
+    while (series.next()) {
+        const Series one{.quantity = static_cast<Quantity>(series.integer(1)),
+                         .rate = static_cast<std::uint8_t>(series.integer(2)),
+                         .length = std::chrono::seconds{series.integer(3)},
+                         .time_base = static_cast<TimeBase>(series.integer(4)),
+                         .source = static_cast<BillingSource>(series.integer(5))};
+        numbering.series.emplace_back(one,
+                                      SeriesNumber{static_cast<std::uint32_t>(series.integer(0))});
+    }
+    if (const Result<void> done = transaction.commit(); !done) {
+        return done.error();
+    }
+    return numbering;
+}
+
 }  // namespace metergate::storage

@@ -11,4 +11,7 @@ namespace metergate::storage {
 [[nodiscard]] Result<record::Numbering> give_numbers(Database& database,
                                                      const record::NumberingRequest& request);
 
+/// All numbers ever given out, those of the pseudo-panel `gateway` apart.
+[[nodiscard]] Result<record::Numbering> read_numbers(Database& database);
+
 }  // namespace metergate::storage

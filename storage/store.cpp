@@ -149,6 +149,17 @@ Result<record::Numbering> SqliteStore::number(const record::NumberingRequest& re
     return numbering;
 }
 
+Result<record::Numbering> SqliteStore::all_numbers() {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    Result<record::Numbering> numbering = read_numbers(connection_->database);
+    if (!numbering) {
+        return failed(numbering.error());
+    }
+    return numbering;
+}
+
 Result<record::Restart> SqliteStore::restart_state() {
     if (const Result<void> ready = ensure_open(); !ready) {
         return ready.error();

@@ -53,6 +53,8 @@ class SqliteStore final : public record::Store {
     [[nodiscard]] Epoch epoch() const override { return epoch_; }
     [[nodiscard]] Result<record::Numbering> number(
         const record::NumberingRequest& request) override;
+    /// All numbers ever given out: the names of what the settings name no more.
+    [[nodiscard]] Result<record::Numbering> all_numbers();
     [[nodiscard]] Result<record::Restart> restart_state() override;
     /// Cursors only move forward; a move beyond the newest batch is ignored.
     [[nodiscard]] Result<BatchSeq> commit(const record::Commit& commit) override;

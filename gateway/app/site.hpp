@@ -28,10 +28,11 @@ struct Site {
 /// Everything that needs a permanent number from the store.
 [[nodiscard]] Result<record::NumberingRequest> numbering_request(const schema::Settings& settings);
 
+/// `all` is every number ever given out, so that what the settings name no more keeps its names.
 /// Errors: not_found (a profile), invalid (a series code): both are found by `check` before.
 [[nodiscard]] Result<Site> assemble_site(const schema::Settings& settings,
                                          const record::Numbering& numbering,
-                                         UtcTime clock_valid_from);
+                                         const record::Numbering& all, UtcTime clock_valid_from);
 
 /// The panels of one line without a store, for reading them from the command line: panels and
 /// points are numbered in the order of the settings.

@@ -39,7 +39,8 @@ Milli share(Milli whole, milliseconds part, milliseconds of) {
 }  // namespace
 
 void IntervalChain::resume(const Baseline& baseline) {
-    open_ = true;
+    open_ = baseline.identity != ended_chain;
+    ended_ = open_ ? std::nullopt : std::optional<Flags>(Flag::config_changed);
     resumed_ = true;
     identity_ = baseline.identity;
     opened_ = {baseline.opened, baseline.opened_register};
@@ -49,7 +50,7 @@ void IntervalChain::resume(const Baseline& baseline) {
     last_ = {Instant{}, baseline.edge, identity_, baseline.edge_register};
     slot_start_ = baseline.edge;
     next_edge_ = grid_->next_edge(baseline.edge);
-    if (!grid_->is_edge(baseline.edge)) {
+    if (open_ && !grid_->is_edge(baseline.edge)) {
         open_flags_ |= Flag::short_interval;
     }
 }
@@ -72,9 +73,26 @@ void IntervalChain::resume_reading(UtcTime at, Milli reg) {
     last_.reg = reg;
 }
 
+IntervalChain IntervalChain::with_rules(const ChainRules& rules) const {
+    IntervalChain same = *this;
+    same.rules_ = rules;
+    return same;
+}
+
+void IntervalChain::end(Flags why, ChainOutput& out) {
+    if (!open_) {
+        return;
+    }
+    close_at_last(why, out);
+    doubtful_.clear();
+    open_ = false;
+    ended_ = why;
+    baseline_due_ = true;
+}
+
 void IntervalChain::feed(const RegisterReading& reading, ChainOutput& out) {
     if (!open_) {
-        open_at(reading, {});
+        begin(reading, out);
         return;
     }
     if (identity_ == 0 && reading.identity != 0) {
@@ -99,7 +117,7 @@ void IntervalChain::mark(Flags flags, UtcTime until) {
 }
 
 void IntervalChain::close_overdue(UtcTime now, ChainOutput& out) {
-    if (open_) {
+    if (is_recording()) {
         declare_missing_through(now - rules_.close_wait, out);
     }
 }
@@ -109,7 +127,12 @@ UtcSeconds IntervalChain::undecided_edge() const {
 }
 
 IntervalChain::Baseline IntervalChain::baseline() const {
-    return {identity_, opened_.time, opened_.reg, start_.time, start_.reg, closed_through_};
+    return {open_ ? identity_ : ended_chain,
+            opened_.time,
+            opened_.reg,
+            start_.time,
+            start_.reg,
+            closed_through_};
 }
 
 std::optional<RegisterReading> IntervalChain::last_reading() const {
@@ -118,6 +141,16 @@ std::optional<RegisterReading> IntervalChain::last_reading() const {
 
 bool IntervalChain::take_baseline_due() {
     return std::exchange(baseline_due_, false);
+}
+
+/// The first reading of all, or the first after an end: slots between the two belong to neither
+/// counter.
+void IntervalChain::begin(const RegisterReading& reading, ChainOutput& out) {
+    const std::optional<Flags> why = std::exchange(ended_, std::nullopt);
+    if (why) {
+        declare_missing_through(reading.at_utc, out);
+    }
+    open_at(reading, why.value_or(Flags()));
 }
 
 void IntervalChain::open_at(const RegisterReading& reading, Flags why) {

@@ -46,6 +46,9 @@ struct ChainOutput {
     std::vector<ChainNotice> notices;
 };
 
+/// Stands for the identity of a chain that has ended: the next reading begins another one.
+inline constexpr std::uint64_t ended_chain = ~std::uint64_t{0};
+
 struct ChainRules {
     /// An edge is interpolated between two readings at most this far apart: max(2 poll periods, 60
     /// s), never more than one interval.
@@ -74,7 +77,7 @@ class IntervalChain {
 
     /// A known edge of an earlier run, from the store. Before the first reading.
     struct Baseline {
-        std::uint64_t identity = 0;
+        std::uint64_t identity = 0;  ///< `ended_chain` after end()
         UtcSeconds opened;
         Milli opened_register = 0;
         UtcSeconds edge;
@@ -85,6 +88,13 @@ class IntervalChain {
     /// A reading of the earlier run; it is of use if it was taken after the last edge.
     void resume_reading(UtcTime at, Milli reg);
 
+    /// The same chain under other rules, on the same grid.
+    [[nodiscard]] IntervalChain with_rules(const ChainRules& rules) const;
+    /// Ends the chain at its last reading: what is read from now on is another counter, or nothing.
+    /// Both the last interval and the first of the next chain carry `why`. Until then slots are
+    /// declared missing as if the register could not be read.
+    void end(Flags why, ChainOutput& out);
+
     void feed(const RegisterReading& reading, ChainOutput& out);
     /// Declares slots missing whose time to close has passed.
     void close_overdue(UtcTime now, ChainOutput& out);
@@ -93,6 +103,12 @@ class IntervalChain {
     void mark(Flags flags, UtcTime until);
 
     [[nodiscard]] bool is_open() const { return open_; }
+    /// Whether its slots are being decided: it is open, or has ended and waits for the next
+    /// reading.
+    [[nodiscard]] bool is_recording() const { return open_ || ended_; }
+    [[nodiscard]] const ChainRules& rules() const { return rules_; }
+    /// Of the meter; 0 = unknown.
+    [[nodiscard]] std::uint64_t identity() const { return identity_; }
     /// The first edge whose slot is neither booked nor declared missing.
     [[nodiscard]] UtcSeconds undecided_edge() const;
     [[nodiscard]] const IntervalGrid& grid() const { return *grid_; }
@@ -114,6 +130,7 @@ class IntervalChain {
         bool interpolated = false;
     };
 
+    void begin(const RegisterReading& reading, ChainOutput& out);
     void open_at(const RegisterReading& reading, Flags why);
     void close_at_last(Flags why, ChainOutput& out);
     void start_over(const RegisterReading& reading, Flags why, ChainOutput& out);
@@ -138,6 +155,7 @@ class IntervalChain {
     ChainRules rules_;
 
     bool open_ = false;
+    std::optional<Flags> ended_;  ///< why it was ended, until the next reading begins another
     std::uint64_t identity_ = 0;
     Knot opened_;            ///< first knot of the chain
     Knot start_;             ///< last known edge: where the next booked interval starts

@@ -18,16 +18,29 @@ auto* find_in(Entries& entries, Number number) {
 }  // namespace
 
 const Directory::Panel* Directory::find_panel(PanelNumber number) const {
-    return find_in(panels, number);
+    const Panel* panel = find_in(panels, number);
+    return panel != nullptr ? panel : find_in(retired_panels, number);
 }
 
 const Directory::Point* Directory::find_point(PointNumber number) const {
-    const Panel* panel = find_panel(panel_of(number));
-    return panel == nullptr ? nullptr : find_in(panel->points, number);
+    for (const std::vector<Panel>* list : {&panels, &retired_panels}) {
+        const Panel* panel = find_in(*list, panel_of(number));
+        const Point* point = panel == nullptr ? nullptr : find_in(panel->points, number);
+        if (point != nullptr) {
+            return point;
+        }
+    }
+    return nullptr;
 }
 
 const Directory::SeriesEntry* Directory::find_series(SeriesNumber number) const {
-    return find_in(series, number);
+    const SeriesEntry* entry = find_in(series, number);
+    return entry != nullptr ? entry : find_in(retired_series, number);
+}
+
+bool Directory::is_in_use(PointNumber number) const {
+    const Panel* panel = find_in(panels, panel_of(number));
+    return panel != nullptr && find_in(panel->points, number) != nullptr;
 }
 
 const Id& Directory::panel_id(PanelNumber number) const {

@@ -42,10 +42,17 @@ struct Directory {
     std::string zone;
     std::vector<Panel> panels;
     std::vector<SeriesEntry> series;
+    /// What the settings named once and name no more: records of it may still wait, and are asked
+    /// for. Of these only numbers and ids are known. A panel that lost some points is in both.
+    std::vector<Panel> retired_panels;
+    std::vector<SeriesEntry> retired_series;
 
+    // These find what is retired as well.
     [[nodiscard]] const Panel* find_panel(PanelNumber number) const;
     [[nodiscard]] const Point* find_point(PointNumber number) const;
     [[nodiscard]] const SeriesEntry* find_series(SeriesNumber number) const;
+    /// Whether the settings name the point now.
+    [[nodiscard]] bool is_in_use(PointNumber number) const;
     /// The panel's id; "gateway" for the pseudo-panel.
     [[nodiscard]] const Id& panel_id(PanelNumber number) const;
 };

@@ -51,7 +51,7 @@ std::string sentence_for(EventKind kind) {
 }  // namespace
 
 PanelRecorder::PanelRecorder(const PanelPlan& plan, seconds close_wait)
-    : number_(plan.number), id_(plan.id), close_wait_(close_wait) {}
+    : plan_(plan), close_wait_(close_wait) {}
 
 Result<PanelRecorder> PanelRecorder::make(const PanelPlan& plan, const RecordPlan& all,
                                           Grids& grids) {
@@ -86,22 +86,9 @@ Result<void> PanelRecorder::add_point(const PointPlan& point, const PanelPlan& p
     return {};
 }
 
-void PanelRecorder::resume(const Restart& restart, std::optional<UtcTime> power_back) {
+void PanelRecorder::resume(const Restart& restart, Flags open_slots, UtcTime now) {
     for (Chain& chain : chains_) {
-        for (const ChainState& state : restart.chains) {
-            if (state.point == chain.point && state.series == chain.series) {
-                chain.intervals.resume({state.identity, state.opened, state.opened_register,
-                                        state.edge, state.edge_register, state.closed_through});
-            }
-        }
-        for (const LastReading& reading : restart.last_readings) {
-            if (reading.point == chain.point && reading.quantity == chain.quantity) {
-                chain.intervals.resume_reading(reading.at, reading.reg);
-            }
-        }
-        if (power_back && chain.intervals.is_open()) {
-            chain.intervals.mark(Flag::power_fail, *power_back);
-        }
+        resume(chain, restart, open_slots, now);
     }
     find_undecided_edge();
 }
@@ -109,13 +96,91 @@ void PanelRecorder::resume(const Restart& restart, std::optional<UtcTime> power_
 const std::vector<std::size_t>& PanelRecorder::chains_for(const Measured& measured) const {
     static const std::vector<std::size_t> none;
     const std::size_t slot = slot_of(measured.point, measured.quantity);
-    const bool known = measured.valid && panel_of(measured.point) == number_;
+    const bool known = measured.valid && panel_of(measured.point) == number();
     return known && slot < chains_of_.size() ? chains_of_[slot] : none;
 }
 
 bool PanelRecorder::has_use_for(const Reading& reading) const {
     return std::any_of(reading.values.begin(), reading.values.end(),
                        [this](const Measured& measured) { return !chains_for(measured).empty(); });
+}
+
+void PanelRecorder::resume(Chain& chain, const Restart& restart, Flags open_slot, UtcTime now) {
+    for (const ChainState& state : restart.chains) {
+        if (state.point == chain.point && state.series == chain.series) {
+            chain.intervals.resume({state.identity, state.opened, state.opened_register, state.edge,
+                                    state.edge_register, state.closed_through});
+        }
+    }
+    for (const LastReading& reading : restart.last_readings) {
+        if (reading.point == chain.point && reading.quantity == chain.quantity) {
+            chain.intervals.resume_reading(reading.at, reading.reg);
+        }
+    }
+    if (chain.intervals.is_open()) {
+        chain.intervals.mark(open_slot, now);
+    }
+}
+
+void PanelRecorder::take_over(PanelRecorder& before, const Restart& restart, UtcTime now) {
+    pending_ = std::move(before.pending_);
+    events_ = std::move(before.events_);
+    for (Chain& chain : chains_) {
+        if (Chain* known = before.find_chain(chain.point, chain.series)) {
+            go_on(chain, *known, before, now);
+        } else {
+            resume(chain, restart, Flag::config_changed, now);
+        }
+    }
+    for (Chain& chain : before.chains_) {
+        if (!chain.goes_on) {
+            end(chain);
+        }
+    }
+    baselines_to_look_at_ = true;
+    find_undecided_edge();
+}
+
+/// The register behind a chain is the same if the settings say so; one that may have moved to
+/// another meter is, if that meter tells its identity, which the chain itself watches.
+void PanelRecorder::go_on(Chain& chain, Chain& before, const PanelRecorder& from, UtcTime now) {
+    chain.intervals = before.intervals.with_rules(chain.intervals.rules());
+    chain.baseline_due = before.baseline_due;
+    before.goes_on = true;
+    const PointPlan& now = *find_point(chain.point);
+    const PointPlan& then = *from.find_point(chain.point);
+    const bool moved = plan_.place != from.plan_.place && chain.intervals.identity() == 0;
+    if (now.source != then.source || moved) {
+        end(chain);
+    } else if (chain.intervals.is_open() &&
+               (now.parameters != then.parameters || plan_.parameters != from.plan_.parameters)) {
+        chain.intervals.mark(Flag::config_changed, now);
+    }
+}
+
+void PanelRecorder::end(Chain& chain) {
+    chain.intervals.end(Flag::config_changed, output_);
+    collect(chain);
+}
+
+void PanelRecorder::end_all() {
+    for (Chain& chain : chains_) {
+        end(chain);
+    }
+}
+
+PanelRecorder::Chain* PanelRecorder::find_chain(PointNumber point, SeriesNumber series) {
+    const auto found = std::find_if(chains_.begin(), chains_.end(), [&](const Chain& chain) {
+        return chain.point == point && chain.series == series;
+    });
+    return found == chains_.end() ? nullptr : &*found;
+}
+
+const PointPlan* PanelRecorder::find_point(PointNumber point) const {
+    const auto found =
+        std::find_if(plan_.points.begin(), plan_.points.end(),
+                     [&](const PointPlan& candidate) { return candidate.number == point; });
+    return found == plan_.points.end() ? nullptr : &*found;
 }
 
 void PanelRecorder::feed(const Reading& reading) {
@@ -170,7 +235,7 @@ void PanelRecorder::collect(const Chain& chain) {
 
 void PanelRecorder::add_record(const Chain& chain, const metering::ClosedInterval& interval) {
     Batch& batch = pending_[interval.end];
-    batch.panel = number_;
+    batch.panel = number();
     batch.end = interval.end;
     const Record record{.end = interval.end,
                         .start = interval.start,
@@ -198,7 +263,7 @@ void PanelRecorder::add_event(const Chain& chain, const metering::ChainNotice& n
     Event event;
     event.at = notice.at;
     event.start = notice.at;
-    event.panel = number_;
+    event.panel = number();
     event.source = chain.point_id;
     event.kind = notice.kind;
     event.old_value = std::to_string(notice.old_register);
@@ -213,7 +278,7 @@ void PanelRecorder::add_event(const Chain& chain, const metering::ChainNotice& n
 void PanelRecorder::find_undecided_edge() {
     undecided_edge_.reset();
     for (const Chain& chain : chains_) {
-        if (chain.intervals.is_open()) {
+        if (chain.intervals.is_recording()) {
             const UtcSeconds edge = chain.intervals.undecided_edge();
             undecided_edge_ = undecided_edge_ ? std::min(*undecided_edge_, edge) : edge;
         }

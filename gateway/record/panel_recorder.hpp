@@ -21,9 +21,17 @@ class PanelRecorder {
     [[nodiscard]] static Result<PanelRecorder> make(const PanelPlan& plan, const RecordPlan& all,
                                                     Grids& grids);
 
-    /// Goes on where an earlier run stopped. After a power failure the slots that were open then
-    /// are marked, and those missed until `power_back`.
-    void resume(const Restart& restart, std::optional<UtcTime> power_back);
+    /// Goes on for a recorder of the same panel whose plan was another one, without a seam where
+    /// nothing changed. A chain whose register is another one now, or may be, is ended and begun
+    /// anew; what is not planned any more is ended; the open slot of what has other parameters is
+    /// flagged CONFIG_CHANGED. `restart` tells of points that were there once and come back.
+    void take_over(PanelRecorder& before, const Restart& restart, UtcTime now);
+    /// Ends all chains at their last readings, before the panel goes.
+    void end_all();
+
+    /// Goes on where an earlier run stopped. `open_slots` marks the slots that were open then, and
+    /// those missed until `now`.
+    void resume(const Restart& restart, Flags open_slots, UtcTime now);
 
     /// A reading of this panel, in the order read. Values of other panels' points are ignored.
     void feed(const Reading& reading);
@@ -45,8 +53,10 @@ class PanelRecorder {
     /// The newest reading of each register. Appends.
     void last_readings(std::vector<LastReading>& out) const;
 
-    [[nodiscard]] PanelNumber number() const { return number_; }
-    [[nodiscard]] const Id& id() const { return id_; }
+    [[nodiscard]] PanelNumber number() const { return plan_.number; }
+    [[nodiscard]] const Id& id() const { return plan_.id; }
+    [[nodiscard]] const PanelPlan& plan() const { return plan_; }
+    [[nodiscard]] std::chrono::seconds close_wait() const { return close_wait_; }
     /// The earliest edge some chain has not decided; nothing before the first reading.
     [[nodiscard]] std::optional<UtcSeconds> undecided_edge() const { return undecided_edge_; }
 
@@ -58,19 +68,24 @@ class PanelRecorder {
         SeriesNumber series{};
         metering::IntervalChain intervals;
         bool baseline_due = false;
+        bool goes_on = false;  ///< a successor has taken it over
     };
     PanelRecorder(const PanelPlan& plan, std::chrono::seconds close_wait);
     /// The chains that a value of this panel goes to.
     [[nodiscard]] const std::vector<std::size_t>& chains_for(const Measured& measured) const;
     [[nodiscard]] Result<void> add_point(const PointPlan& point, const PanelPlan& plan,
                                          const RecordPlan& all, Grids& grids);
+    static void resume(Chain& chain, const Restart& restart, Flags open_slot, UtcTime now);
+    [[nodiscard]] Chain* find_chain(PointNumber point, SeriesNumber series);
+    [[nodiscard]] const PointPlan* find_point(PointNumber point) const;
+    void go_on(Chain& chain, Chain& before, const PanelRecorder& from, UtcTime now);
+    void end(Chain& chain);
     void collect(const Chain& chain);
     void add_record(const Chain& chain, const metering::ClosedInterval& interval);
     void add_event(const Chain& chain, const metering::ChainNotice& notice);
     void find_undecided_edge();
 
-    PanelNumber number_;
-    Id id_;
+    PanelPlan plan_;
     std::chrono::seconds close_wait_;
     std::vector<Chain> chains_;
     /// Indices into chains_ by index in panel x quantity_count + quantity.

@@ -21,6 +21,11 @@ struct PointPlan {
     std::int64_t power_max_w = 0;  ///< full load; a register cannot count much faster
     std::vector<std::pair<Quantity, Milli>> moduli;  ///< of registers that roll over
     std::vector<std::pair<Series, SeriesNumber>> series;
+    // Both are only ever compared, with those of an earlier plan.
+    std::string source;      ///< which register of which kind of panel, and in what scale
+    std::string parameters;  ///< all that is sealed or logged of the point
+
+    bool operator==(const PointPlan&) const = default;
 };
 
 struct PanelPlan {
@@ -28,6 +33,11 @@ struct PanelPlan {
     Id id;
     std::chrono::milliseconds poll_period{10'000};
     std::vector<PointPlan> points;
+    // Both are only ever compared, with those of an earlier plan.
+    std::string place;       ///< where it is asked: another place may have another meter
+    std::string parameters;  ///< all that is sealed or logged of the panel itself
+
+    bool operator==(const PanelPlan&) const = default;
 };
 
 struct RecordPlan {

@@ -49,16 +49,90 @@ Result<Recorder> Recorder::make(const Clock& clock, Store& store, RecorderInbox&
                                 LiveValues& live, const RecordPlan& plan, const Restart& restart) {
     Recorder recorder(clock, store, inbox, live, plan, restart);
     const bool power_failed = !restart.clean_stop && !restart.new_store;
-    const auto power_back = power_failed ? std::optional(clock.utc()) : std::nullopt;
+    const Flags open_slots = power_failed ? Flags(Flag::power_fail) : Flags();
     for (const PanelPlan& panel_plan : plan.panels) {
         auto panel = PanelRecorder::make(panel_plan, plan, recorder.grids_);
         if (!panel) {
             return panel.error();
         }
-        panel->resume(restart, power_back);
+        panel->resume(restart, open_slots, clock.utc());
         recorder.panels_.push_back(std::move(*panel));
     }
     return recorder;
+}
+
+Result<void> Recorder::check(const RecordPlan& plan) {
+    Grids grids(plan.zone);
+    for (const PanelPlan& panel : plan.panels) {
+        if (const auto made = PanelRecorder::make(panel, plan, grids); !made) {
+            return made.error();
+        }
+    }
+    return {};
+}
+
+Result<void> Recorder::change_plan(const RecordPlan& plan, const Restart& restart) {
+    auto changed = make_changed(plan);
+    if (!changed) {
+        return changed.error();
+    }
+    observe_clock();
+    take_readings();
+    commit_wait_ = plan.commit_wait;
+    for (PanelRecorder& panel : *changed) {
+        if (PanelRecorder* before = find_panel(panel.number())) {
+            panel.take_over(*before, restart, utc_);
+            *before = std::move(panel);
+        } else {
+            panel.resume(restart, Flag::config_changed);
+            panels_.push_back(std::move(panel));
+        }
+    }
+    const auto is_planned = [&](const PanelRecorder& panel) {
+        return std::any_of(plan.panels.begin(), plan.panels.end(), [&](const PanelPlan& planned) {
+            return planned.number == panel.number();
+        });
+    };
+    for (PanelRecorder& panel : panels_) {
+        if (!is_planned(panel)) {
+            retire(panel);
+        }
+    }
+    std::erase_if(panels_, [&](const PanelRecorder& panel) { return !is_planned(panel); });
+    collect();
+    // A failure is noted and tried again with the next steps.
+    static_cast<void>(commit(now_));
+    return {};
+}
+
+/// New recorders for panels that are new or planned otherwise; not yet in place.
+Result<std::vector<PanelRecorder>> Recorder::make_changed(const RecordPlan& plan) {
+    std::vector<PanelRecorder> changed;
+    for (const PanelPlan& planned : plan.panels) {
+        const PanelRecorder* known = find_panel(planned.number);
+        if (known != nullptr && known->plan() == planned &&
+            known->close_wait() == plan.close_wait) {
+            continue;
+        }
+        auto panel = PanelRecorder::make(planned, plan, grids_);
+        if (!panel) {
+            return panel.error();
+        }
+        changed.push_back(std::move(*panel));
+    }
+    return changed;
+}
+
+void Recorder::retire(PanelRecorder& panel) {
+    panel.end_all();
+    panel.take_all(pending_.batches);
+    panel.take_events(pending_.events);
+}
+
+void Recorder::forget_cursor(const Id& destination) {
+    take_events_and_cursors();
+    std::erase_if(pending_.cursors,
+                  [&](const CursorMove& move) { return move.destination == destination; });
 }
 
 Instant Recorder::step() {

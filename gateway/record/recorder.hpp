@@ -64,6 +64,16 @@ class Recorder {
     /// to run next.
     Instant step();
 
+    /// Whether a recorder can be made of the plan. Error: an unusable zone or length. Any thread.
+    [[nodiscard]] static Result<void> check(const RecordPlan& plan);
+    /// Goes on with another plan of the same zone. Panels that are planned as before are not
+    /// touched; the others are made anew, going on where nothing changed. Readings that arrived
+    /// before are booked by the old plan. `restart` tells of panels and points that were there once
+    /// and come back. Error as in check(): then nothing has changed.
+    [[nodiscard]] Result<void> change_plan(const RecordPlan& plan, const Restart& restart);
+    /// Lets go of what a destination has told of its cursor, so that it can be dropped.
+    void forget_cursor(const Id& destination);
+
     /// Stores everything decided so far and the last readings; the last call before destruction.
     [[nodiscard]] Result<void> finish();
 
@@ -81,6 +91,8 @@ class Recorder {
     void take_receipts();
     [[nodiscard]] UtcTime stamp_of(const Reading& reading) const;
     [[nodiscard]] PanelRecorder* find_panel(PanelNumber number);
+    [[nodiscard]] Result<std::vector<PanelRecorder>> make_changed(const RecordPlan& plan);
+    void retire(PanelRecorder& panel);
     void collect();
     [[nodiscard]] bool commit_due(Instant now) const;
     [[nodiscard]] bool all_panels_in() const;

@@ -306,5 +306,66 @@ TEST(IntervalChain, a_restart_in_the_first_slot_keeps_it_short) {
                     Flag::short_interval | Flag::interpolated);
 }
 
+TEST(IntervalChain, that_is_ended_books_to_its_last_reading_and_begins_anew_with_the_next) {
+    Chained meter;
+    meter.read(0s, 500'000);
+    meter.read(300s, 500'200);
+    meter.chain.end(Flag::config_changed, meter.out);
+    EXPECT_FALSE(meter.chain.is_open());
+    meter.read(310s, 40);
+    meter.read(895s, 100);
+    meter.read(905s, 110);
+    ASSERT_EQ(meter.intervals().size(), 2U);
+    expect_interval(meter.intervals()[0], 0s, 300s, 200,
+                    Flag::short_interval | Flag::config_changed);
+    expect_interval(meter.intervals()[1], 310s, 900s, 65,
+                    Flag::short_interval | Flag::config_changed | Flag::interpolated);
+    EXPECT_TRUE(meter.out.notices.empty());
+}
+
+TEST(IntervalChain, that_is_ended_and_not_read_again_goes_on_missing) {
+    Chained meter;
+    meter.read(0s, 500'000);
+    meter.read(300s, 500'200);
+    meter.chain.end(Flag::config_changed, meter.out);
+    meter.overdue(1'900s);
+    meter.read(2'000s, 40);
+    meter.read(2'695s, 100);
+    meter.read(2'705s, 110);
+    ASSERT_EQ(meter.intervals().size(), 4U);
+    expect_missing(meter.intervals()[1], 300s, 900s);
+    expect_missing(meter.intervals()[2], 900s, 1'800s);
+    expect_interval(meter.intervals()[3], 2'000s, 2'700s, 65,
+                    Flag::short_interval | Flag::config_changed | Flag::interpolated);
+}
+
+TEST(IntervalChain, that_is_ended_stays_so_over_a_restart) {
+    Chained meter;
+    meter.read(0s, 500'000);
+    meter.read(300s, 500'200);
+    meter.chain.end(Flag::config_changed, meter.out);
+    EXPECT_TRUE(meter.chain.take_baseline_due());
+    meter.restart();
+    meter.read(400s, 500'210);
+    meter.read(895s, 500'300);
+    meter.read(905s, 500'310);
+    EXPECT_EQ(meter.sum(), 200 + 95) << "what lies between the two was not measured by one counter";
+    EXPECT_TRUE(meter.intervals().back().flags.has(Flag::config_changed));
+}
+
+TEST(IntervalChain, under_other_rules_goes_on_without_a_seam) {
+    Chained before;
+    Chained meter;
+    before.read_steadily(0s, 600s, 500'000, 10);
+    auto rules = rules_of_48_kw();
+    rules.bracket_max = 120s;
+    meter.chain = before.chain.with_rules(rules);
+    meter.read(700s, 500'700);
+    meter.read(850s, 500'800);
+    meter.read(950s, 500'900);
+    ASSERT_EQ(meter.intervals().size(), 1U);
+    expect_interval(meter.intervals()[0], 0s, 900s, 840, Flag::interpolated);
+}
+
 }  // namespace
 }  // namespace metergate::metering
