@@ -73,6 +73,7 @@ Instant Delivery::step() {
         return never;
     }
     take_outcomes(now);
+    take_directory(now);
     look(now);
     batches_.find_start(now);
     follow_link(now);
@@ -92,6 +93,27 @@ Instant Delivery::step() {
     }
     note_status(now);
     return next_step(now);
+}
+
+void Delivery::describe(record::Directory directory) {
+    directories_.push(parts_.clock.now(), std::move(directory));
+}
+
+void Delivery::take_directory(Instant now) {
+    while (auto directory = directories_.pop(now)) {
+        directory_ = std::move(*directory);
+        live_.clear_unused();
+        std::string meta = encode_meta(directory_, options_.filter);
+        if (meta == meta_) {
+            continue;
+        }
+        meta_ = std::move(meta);
+        meta_version_ = version_of(meta_);
+        if (phase_ == Phase::up && !stop_by_) {
+            send_control(now, {gateway_topic(directory_.gateway, "meta"), meta_, true});
+            announce_status(now, true);
+        }
+    }
 }
 
 void Delivery::look(Instant now) {
@@ -363,6 +385,14 @@ void Delivery::send_live(Instant now) {
         return;
     }
     live_.refresh(now);
+    for (; live_.next_to_clear() != nullptr && live_in_flight_ < live_in_flight_max;
+         live_.cleared()) {
+        const Message nothing{*live_.next_to_clear(), "", true, Assurance::best_effort};
+        if (!parts_.publisher.publish(nothing, next_token(Lane::live))) {
+            return;
+        }
+        ++live_in_flight_;
+    }
     for (std::size_t sent = 0; sent < live_per_step && live_in_flight_ < live_in_flight_max;
          ++sent) {
         const auto message = live_.next(now);
@@ -467,6 +497,7 @@ Instant Delivery::next_step(Instant now) const {
         return std::min(*stop_by_, now + live_pause);
     }
     Instant next = phase_ == Phase::connecting ? now + connecting_poll_period : look_at_;
+    next = std::min(next, directories_.next_at());
     const auto consider = [&](Instant at) {
         if (at > now) {
             next = std::min(next, at);

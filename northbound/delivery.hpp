@@ -86,6 +86,10 @@ class Delivery {
     void stop();
     [[nodiscard]] bool stopped() const { return phase_ == Phase::stopped; }
 
+    /// Takes the names and points as they are now. Meta that reads otherwise is published, and the
+    /// retained values of points that are gone are cleared; the connection stays. Any thread.
+    void describe(record::Directory directory);
+
     /// Takes an event to be told at once on the topic `event`. Any thread. Bounded: of too many the
     /// oldest go, as all do while there is no connection; the batches carry every event anyway.
     void tell(const Event& event) { events_.push(parts_.clock.now(), event); }
@@ -99,6 +103,7 @@ class Delivery {
     enum class Lane : Token { batch = 0, control = 1, live = 2, requested = 3, subscription = 4 };
 
     void look(Instant now);
+    void take_directory(Instant now);
     void take_outcomes(Instant now);
     void take_outcome(const PublishOutcome& outcome, Instant now);
     void take_batch_outcome(const PublishOutcome& outcome, Instant now);
@@ -132,16 +137,18 @@ class Delivery {
     [[nodiscard]] Instant next_step(Instant now) const;
 
     const DeliveryOptions options_;
-    const record::Directory directory_;
+    record::Directory directory_;
     Parts parts_;
-    const std::string meta_;
-    const std::string meta_version_;
+    std::string meta_;
+    std::string meta_version_;
     TokenBucket rate_;  ///< of all batches
     BatchLane batches_;
     RequestLane requests_;
     ReceiptBook receipts_;
     LiveLane live_;
     Queue<Event> events_;
+    // As rare as a person's changes of the settings.
+    Queue<record::Directory> directories_{8, WhenFull::never_drop};
     Backoff backoff_;
 
     Phase phase_ = Phase::waiting;

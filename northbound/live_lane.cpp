@@ -31,6 +31,33 @@ void LiveLane::restart() {
     waiting_.clear();
 }
 
+void LiveLane::clear_unused() {
+    std::vector<PointNumber> gone;
+    for (const auto& [number, state] : points_) {
+        if (!directory_.is_in_use(number)) {
+            gone.push_back(number);
+        }
+    }
+    std::for_each(gone.begin(), gone.end(), [this](PointNumber number) { forget(number); });
+}
+
+void LiveLane::forget(PointNumber number) {
+    const auto first = entries_.lower_bound(key_of(number, 0));
+    const auto last = entries_.lower_bound(key_of(number, quality_place));
+    for (auto place = first; place != last; ++place) {
+        if (place->second.told) {
+            const auto name = facts_of(place->second.newest.quantity).name;
+            to_clear_.push_back(point_topic(directory_, number, name));
+        }
+    }
+    if (points_.at(number).told) {
+        to_clear_.push_back(point_topic(directory_, number, "quality"));
+    }
+    entries_.erase(first, last);
+    points_.erase(number);
+    std::erase_if(waiting_, [number](Key key) { return key >> 8U == raw(number); });
+}
+
 void LiveLane::refresh(Instant now) {
     const std::uint64_t version = values_.version();
     if (version != version_) {
@@ -51,8 +78,7 @@ void LiveLane::refresh(Instant now) {
 }
 
 void LiveLane::take_over(const record::LiveValue& value, Instant now) {
-    if (!options_.filter.passes(panel_of(value.point)) ||
-        directory_.find_point(value.point) == nullptr) {
+    if (!options_.filter.passes(panel_of(value.point)) || !directory_.is_in_use(value.point)) {
         return;
     }
     PointState& point = points_[value.point];

@@ -27,10 +27,18 @@ class LiveLane {
     void restart();
     /// Takes over what was read since the last call and finds what became stale.
     void refresh(Instant now);
+    /// Forgets points that are not in use any more; what was told of them is to be cleared.
+    void clear_unused();
+    /// The topic whose retained value is to be cleared next; null if none.
+    [[nodiscard]] const std::string* next_to_clear() const {
+        return to_clear_.empty() ? nullptr : &to_clear_.front();
+    }
+    /// That one was cleared.
+    void cleared() { to_clear_.pop_front(); }
     /// The next message to send; nothing if all is told. Waiting messages are at most one for each
     /// quantity and quality of each point: a newer value takes the place of the older one.
     [[nodiscard]] std::optional<Message> next(Instant now);
-    [[nodiscard]] bool waiting() const { return !waiting_.empty(); }
+    [[nodiscard]] bool waiting() const { return !waiting_.empty() || !to_clear_.empty(); }
 
   private:
     /// Point and quantity; the quality of a point has the place after its last quantity.
@@ -49,6 +57,7 @@ class LiveLane {
         bool waits = false;
     };
 
+    void forget(PointNumber number);
     void take_over(const record::LiveValue& value, Instant now);
     void judge_quality(Instant now);
     [[nodiscard]] Quality quality_of(PointNumber point, Instant newest_at, Instant now) const;
@@ -63,7 +72,8 @@ class LiveLane {
     Instant judge_at_{};
     std::map<Key, Entry> entries_;
     std::map<PointNumber, PointState> points_;
-    std::deque<Key> waiting_;  ///< in the order in which they came; each key at most once
+    std::deque<Key> waiting_;           ///< in the order in which they came; each key at most once
+    std::deque<std::string> to_clear_;  ///< topics; kept over a lost connection
 };
 
 }  // namespace metergate::northbound

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,9 +32,10 @@ Exit exit_for(const Error& error) {
 /// The main thread: signals, control socket, watchdog.
 class Daemon {
   public:
-    Daemon(Gateway& gateway, const Log& log)
+    Daemon(Gateway& gateway, const Log& log, boost::asio::io_context& io)
         : gateway_(&gateway),
           log_(&log),
+          io_(io),
           signals_(io_, SIGTERM, SIGINT),
           watchdog_(io_),
           requests_(gateway, io_) {}
@@ -87,7 +89,7 @@ class Daemon {
 
     Gateway* gateway_;
     const Log* log_;
-    boost::asio::io_context io_;
+    boost::asio::io_context& io_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer watchdog_;
     Requests requests_;
@@ -105,13 +107,17 @@ Exit run_daemon(const Paths& paths) {
         log.error(loaded.error().text);
         return Exit::bad_settings;
     }
-    auto gateway = Gateway::start({loaded->settings, paths, loaded->note}, clock, log);
+    boost::asio::io_context io;
+    const auto on_main = [&io](std::function<void()> work) {
+        boost::asio::post(io, std::move(work));
+    };
+    auto gateway = Gateway::start({loaded->settings, paths, loaded->note, on_main}, clock, log);
     if (!gateway) {
         log.error("cannot start: " + gateway.error().text);
         return exit_for(gateway.error());
     }
     keep_as_last_good(paths, loaded->settings, log);
-    Daemon daemon(**gateway, log);
+    Daemon daemon(**gateway, log, io);
     if (const auto listening = daemon.listen(paths.socket); !listening) {
         log.error("cannot start: " + listening.error().text);
         return Exit::failed;

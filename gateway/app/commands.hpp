@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "gateway/app/paths.hpp"
 
@@ -21,6 +22,14 @@ namespace metergate::app {
 /// Takes the wiring of one panel from a CSV file into the settings file.
 [[nodiscard]] Exit import_wiring(const Paths& paths, const std::string& panel,
                                  const std::string& csv_file);
+
+struct ApplyOptions {
+    std::string file;
+    bool dry_run = false;
+    std::vector<std::string> drop_cursors;
+};
+/// Takes a settings file into use: through the running daemon, else for its next start.
+[[nodiscard]] Exit apply_settings(const Paths& paths, const ApplyOptions& options);
 
 [[nodiscard]] Exit print_status(const Paths& paths, bool as_json);
 [[nodiscard]] Exit print_events(const Paths& paths, std::size_t count, bool as_json);

@@ -9,6 +9,7 @@ DestinationWorker::DestinationWorker(const Clock& clock, const northbound::Deliv
                                      record::Directory directory, Parts parts,
                                      northbound::Delivery::Stored stored)
     : clock_(&clock),
+      id_(options.destination),
       batches_(std::move(parts.batches)),
       publisher_(std::move(parts.publisher)),
       delivery_(options, std::move(directory),

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "gateway/app/step_thread.hpp"
 #include "gateway/record/directory.hpp"
@@ -29,9 +30,17 @@ class DestinationWorker {
 
     void start() { thread_.start(); }
     [[nodiscard]] StepThread& thread() { return thread_; }
+    [[nodiscard]] const Id& id() const { return id_; }
     /// Any thread.
     [[nodiscard]] northbound::DeliveryStatus status() const { return delivery_.status(); }
-    void tell(const Event& event) { delivery_.tell(event); }
+    void tell(const Event& event) {
+        delivery_.tell(event);
+        thread_.wake();
+    }
+    void describe(record::Directory directory) {
+        delivery_.describe(std::move(directory));
+        thread_.wake();
+    }
     void batch_stored(BatchSeq newest) {
         delivery_.batch_stored(newest);
         thread_.wake();
@@ -41,6 +50,7 @@ class DestinationWorker {
     void say_goodbye();
 
     const Clock* clock_;
+    Id id_;
     std::unique_ptr<record::BatchSource> batches_;
     std::unique_ptr<northbound::Publisher> publisher_;
     northbound::Delivery delivery_;

@@ -12,6 +12,7 @@ bool is_good_news(EventKind kind) {
         case EventKind::destination_back:
         case EventKind::clock_valid:
         case EventKind::settings_applied:
+        case EventKind::programming:
         case EventKind::meter_change_out:
             return true;
         default:

@@ -10,25 +10,14 @@
 #include <vector>
 
 #include "gateway/app/catalogue.hpp"
-#include "gateway/app/destination_worker.hpp"
-#include "gateway/app/event_desk.hpp"
 #include "gateway/app/history_page.hpp"
-#include "gateway/app/instance_lock.hpp"
-#include "gateway/app/line_worker.hpp"
-#include "gateway/app/recorder_worker.hpp"
-#include "gateway/app/site.hpp"
-#include "gateway/app/status_json.hpp"
+#include "gateway/app/running_gateway.hpp"
 #include "gateway/app/version.hpp"
-#include "southbound/profile.hpp"
 #include "storage/reader.hpp"
 
 namespace metergate::app {
 namespace {
 
-using schema::Json;
-
-/// No clock that shows an earlier time can be right: the program did not exist.
-constexpr UtcTime program_written = utc_from_ms(1'767'225'600'000);  // 2026-01-01
 /// A wire's open blocks for a second, a commit on worn flash for several: more means stuck.
 constexpr Duration stuck_after = std::chrono::seconds{30};
 
@@ -45,14 +34,12 @@ Result<void> make_data_folder(const std::string& path) {
 }
 
 /// What the registers of a point are multiplied by; 1 for an unknown point.
-Ratio multiplier_of(const schema::Settings& settings, const Id& id) {
+Ratio multiplier_of_point(const schema::Settings& settings, const Id& id) {
     for (const auto& line : settings.lines) {
         for (const auto& panel : line.panels) {
             for (const auto& point : panel.points) {
-                const auto profile = southbound::profile_named(panel.profile);
-                const auto* energy = profile ? profile->find(Quantity::energy_delivered) : nullptr;
-                if (point.id == id && energy != nullptr) {
-                    return billing_multiplier(energy->side, transformers_of(point));
+                if (point.id == id) {
+                    return multiplier_of(panel, point);
                 }
             }
         }
@@ -60,60 +47,7 @@ Ratio multiplier_of(const schema::Settings& settings, const Id& id) {
     return {};
 }
 
-class RunningGateway final : public Gateway {
-  public:
-    RunningGateway(Setup setup, const Clock& clock, const Log& log, InstanceLock lock)
-        : setup_(std::move(setup)),
-          clock_(&clock),
-          lock_(std::move(lock)),
-          events_(clock, log, inbox_.events),
-          reader_(std::make_unique<ReaderWorker>(clock, setup_.paths.store())) {}
-    RunningGateway(const RunningGateway&) = delete;
-    RunningGateway& operator=(const RunningGateway&) = delete;
-    ~RunningGateway() override { stop(); }
-
-    Result<void> open();
-
-    void stop() override;
-    [[nodiscard]] std::optional<std::string> stuck_thread() const override;
-    [[nodiscard]] Json status() const override;
-    void events(std::size_t count_max, Asker asker) override;
-    void history(const Json& params, Asker asker) override;
-    void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) override;
-    [[nodiscard]] Json readings(const std::vector<Reading>& readings) const override {
-        return readings_json(readings, directory_);
-    }
-    void change_out(const Id& point, storage::ChangeOut change, Done done) override;
-    void read_at(const Id& point, UtcSeconds time, Asker asker) override;
-
-  private:
-    Result<void> open_store();
-    Result<void> assemble();
-    Result<void> make_recorder(const record::RecordPlan& plan, const record::Restart& restart);
-    void make_lines(std::vector<LinePlan> plans);
-    Result<void> make_destinations();
-    void tell_how_it_started(const record::Restart& restart);
-    void start_threads();
-    void mend(std::vector<storage::DayKey> days);
-    [[nodiscard]] const record::Directory::Point* find_point(const Id& id) const;
-    [[nodiscard]] std::vector<StepThread*> threads() const;
-
-    Setup setup_;
-    const Clock* clock_;
-    InstanceLock lock_;
-    record::RecorderInbox inbox_;
-    record::LiveValues live_;
-    EventDesk events_;
-    record::Directory directory_;
-    std::unique_ptr<storage::SqliteStore> store_;
-    std::unique_ptr<RecorderWorker> recorder_;
-    std::vector<std::unique_ptr<LineWorker>> lines_;
-    std::vector<std::unique_ptr<DestinationWorker>> destinations_;
-    std::unique_ptr<ReaderWorker> reader_;
-    /// The reader's thread's: what it has told of already.
-    std::set<std::tuple<UtcSeconds, PointNumber, SeriesNumber>> damaged_days_;
-    bool started_ = false;
-};
+}  // namespace
 
 Result<void> RunningGateway::open() {
     if (auto opened = open_store(); !opened) {
@@ -148,7 +82,11 @@ Result<void> RunningGateway::assemble() {
     if (!numbering) {
         return numbering.error();
     }
-    auto site = assemble_site(setup_.settings, *numbering, program_written);
+    const auto all = store_->all_numbers();
+    if (!all) {
+        return all.error();
+    }
+    auto site = assemble_site(setup_.settings, *numbering, *all, program_written);
     if (!site) {
         return site.error();
     }
@@ -160,7 +98,9 @@ Result<void> RunningGateway::assemble() {
     if (auto made = make_recorder(site->plan, *restart); !made) {
         return made;
     }
-    make_lines(std::move(site->lines));
+    for (LinePlan& plan : site->lines) {
+        lines_.push_back(make_line_worker(std::move(plan)));
+    }
     if (auto made = make_destinations(); !made) {
         return made;
     }
@@ -176,58 +116,61 @@ Result<void> RunningGateway::make_recorder(const record::RecordPlan& plan,
     }
     recorder_ =
         std::make_unique<RecorderWorker>(*clock_, *store_, inbox_, std::move(*recorder), events_);
-    recorder_->on_stored([this](BatchSeq newest) {
-        for (const auto& destination : destinations_) {
-            destination->batch_stored(newest);
-        }
-    });
+    recorder_->on_stored([this](BatchSeq newest) { destinations_.batch_stored(newest); });
     return {};
 }
 
-void RunningGateway::make_lines(std::vector<LinePlan> plans) {
-    for (LinePlan& plan : plans) {
-        auto line = make_line(plan.settings, *clock_);
-        const southbound::Sinks sinks{
-            .reading =
-                [this](Reading reading) {
-                    inbox_.readings.push(clock_->now(), std::move(reading));
-                },
-            .event = [this](Event event) { events_.report(std::move(event)); }};
-        lines_.push_back(
-            std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan), sinks));
+std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan) {
+    auto line = make_line(plan.settings, *clock_);
+    southbound::Sinks sinks{
+        .reading =
+            [this](Reading reading) { inbox_.readings.push(clock_->now(), std::move(reading)); },
+        .event = [this](Event event) { events_.report(std::move(event)); }};
+    return std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan),
+                                        std::move(sinks));
+}
+
+Result<DestinationParts> RunningGateway::make_destination_parts(
+    const schema::DestinationSettings& settings, const record::Directory& directory) const {
+    const std::string where = "destination " + settings.id;
+    auto options = northbound::delivery_options_from(settings, directory);
+    if (!options) {
+        return options.error().within(where);
     }
+    options->program_version = program_version;
+    auto batches = storage::SqliteBatchSource::open(setup_.paths.store());
+    if (!batches) {
+        return batches.error().within(where);
+    }
+    return DestinationParts{std::move(*options), directory, std::move(*batches),
+                            make_publisher(settings, setup_.settings.gateway.id)};
+}
+
+std::unique_ptr<DestinationWorker> RunningGateway::make_destination_worker(
+    DestinationParts parts, northbound::Delivery::Stored stored) {
+    return std::make_unique<DestinationWorker>(
+        *clock_, parts.options, std::move(parts.directory),
+        DestinationWorker::Parts{std::move(parts.batches), std::move(parts.publisher), *recorder_,
+                                 live_, [this](Event event) { events_.report(std::move(event)); }},
+        std::move(stored));
 }
 
 Result<void> RunningGateway::make_destinations() {
     for (const auto& settings : setup_.settings.destinations) {
-        const std::string where = "destination " + settings.id;
-        auto options = northbound::delivery_options_from(settings, directory_);
-        if (!options) {
-            return options.error().within(where);
-        }
-        options->program_version = program_version;
-        auto publisher = make_publisher(settings, setup_.settings.gateway.id);
-        auto batches = storage::SqliteBatchSource::open(setup_.paths.store());
+        auto parts = make_destination_parts(settings, directory_);
         const auto cursor = recorder_->load(settings.id);
         auto receipts = recorder_->load_receipts(settings.id);
-        if (!batches || !cursor || !receipts) {
-            return (!batches  ? batches.error()
-                    : !cursor ? cursor.error()
-                              : receipts.error())
-                .within(where);
+        if (!parts) {
+            return parts.error();
         }
-        destinations_.push_back(std::make_unique<DestinationWorker>(
-            *clock_, *options, directory_,
-            DestinationWorker::Parts{std::move(*batches), std::move(publisher), *recorder_, live_,
-                                     [this](Event event) { events_.report(std::move(event)); }},
-            northbound::Delivery::Stored{*cursor, std::move(*receipts)}));
+        if (!cursor || !receipts) {
+            return (cursor ? receipts.error() : cursor.error())
+                .within("destination " + settings.id);
+        }
+        destinations_.add(
+            make_destination_worker(std::move(*parts), {*cursor, std::move(*receipts)}));
     }
-    for (const auto& destination : destinations_) {
-        events_.add_listener([&delivery = *destination](const Event& event) {
-            delivery.tell(event);
-            delivery.thread().wake();
-        });
-    }
+    events_.add_listener([this](const Event& event) { destinations_.tell(event); });
     return {};
 }
 
@@ -253,7 +196,7 @@ void RunningGateway::tell_how_it_started(const record::Restart& restart) {
 void RunningGateway::start_threads() {
     recorder_->start();
     reader_->start();
-    for (const auto& destination : destinations_) {
+    for (const auto& destination : destinations_.all()) {
         destination->start();
     }
     for (const auto& line : lines_) {
@@ -272,10 +215,10 @@ void RunningGateway::stop() {
     for (const auto& line : lines_) {
         line->thread().join();
     }
-    for (const auto& destination : destinations_) {
+    for (const auto& destination : destinations_.all()) {
         destination->thread().request_stop();
     }
-    for (const auto& destination : destinations_) {
+    for (const auto& destination : destinations_.all()) {
         destination->thread().join();
     }
     reader_->thread().request_stop();
@@ -290,7 +233,7 @@ std::vector<StepThread*> RunningGateway::threads() const {
     for (const auto& line : lines_) {
         all.push_back(&line->thread());
     }
-    for (const auto& destination : destinations_) {
+    for (const auto& destination : destinations_.all()) {
         all.push_back(&destination->thread());
     }
     return all;
@@ -312,7 +255,7 @@ Json RunningGateway::status() const {
         lines.push(status_of_line(line->status(), now));
     }
     Json destinations = Json::array();
-    for (const auto& destination : destinations_) {
+    for (const auto& destination : destinations_.all()) {
         destinations.push(status_of_destination(destination->status()));
     }
     return Json::object()
@@ -405,7 +348,7 @@ void RunningGateway::change_out(const Id& point, storage::ChangeOut change, Done
         done(Error{Fault::not_found, "there is no point \"" + point + "\""});
         return;
     }
-    change.multiplier = multiplier_of(setup_.settings, point);
+    change.multiplier = multiplier_of_point(setup_.settings, point);
     recorder_->with_store([number = found->number, change = std::move(change),
                            done = std::move(done)](storage::SqliteStore& store) {
         done(store.change_out(number, change));
@@ -429,8 +372,6 @@ void RunningGateway::read_at(const Id& point, UtcSeconds time, Asker asker) {
                      return schema::write_compact(register_around_json(*around));
                  });
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Gateway>> Gateway::start(Setup setup, const Clock& clock, const Log& log) {
     if (auto made = make_data_folder(setup.paths.data); !made) {

@@ -28,6 +28,15 @@ class Gateway {
         Paths paths;
         std::string
             settings_note;  ///< why the last good settings were used; empty if they were not
+        /// Has something run on the main thread, soon. Any thread.
+        std::function<void(std::function<void()>)> on_main;
+    };
+
+    /// Other settings for a daemon that runs.
+    struct ApplyRequest {
+        std::string settings;          ///< the text of a settings file
+        bool dry_run = false;          ///< only tells what would change
+        std::vector<Id> drop_cursors;  ///< of destinations that are gone, and are to stay so
     };
 
     /// Opens the store and starts all threads. Errors: busy (another daemon runs), refused (the
@@ -59,6 +68,13 @@ class Gateway {
     /// once.
     using Done = std::function<void(Result<void>)>;
     virtual void change_out(const Id& point, storage::ChangeOut change, Done done) = 0;
+
+    /// Checks the settings, saves them, and makes anew what they change; the rest runs on. `done`
+    /// runs on the main thread, at once or later. Errors, after which nothing has changed: busy
+    /// (another apply is under way), invalid (all problems, one a line), refused (only a start can
+    /// do that, or the settings file cannot be written), and those of the store.
+    using Applied = std::function<void(Result<schema::Json>)>;
+    virtual void apply(ApplyRequest request, Applied done) = 0;
 
     /// The register of a point at a moment: exact at an edge, else between the two reads around it.
     virtual void read_at(const Id& point, UtcSeconds time, Asker asker) = 0;

@@ -24,6 +24,7 @@ struct Invocation {
     ChangeOutRequest change;
     ReceiveRequest receive;
     HistoryRequest history;
+    ApplyOptions apply;
     std::function<Exit()> command;
 };
 
@@ -49,6 +50,17 @@ void add_settings_commands(CLI::App& program, Invocation& call) {
         [&call] { return import_wiring(call.paths, call.panel, call.file); });
     import->add_option("PANEL", call.panel, "Id of the panel")->required();
     import->add_option("FILE", call.file, "The CSV file")->required();
+}
+
+void add_apply_command(CLI::App& program, Invocation& call) {
+    auto* apply = add_command(
+        program, call, "apply",
+        "Take a settings file into use; what it does not change runs on. Shows the differences",
+        [&call] { return apply_settings(call.paths, call.apply); });
+    apply->add_option("FILE", call.apply.file, "The new settings")->required();
+    apply->add_flag("--dry-run", call.apply.dry_run, "Only show the differences");
+    apply->add_option("--drop-cursor", call.apply.drop_cursors,
+                      "Forget how far a removed destination has got: nothing is kept for it then");
 }
 
 void add_asking_commands(CLI::App& program, Invocation& call) {
@@ -186,6 +198,7 @@ int main(int argc, char** argv) {
     add_command(program, call, "run", "Poll, record and publish until stopped",
                 [&call] { return run_daemon(call.paths); });
     add_settings_commands(program, call);
+    add_apply_command(program, call);
     add_asking_commands(program, call);
     add_history_command(program, call);
     add_meter_commands(program, call);

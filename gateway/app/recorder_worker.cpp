@@ -25,6 +25,11 @@ RecorderWorker::RecorderWorker(const Clock& clock, storage::SqliteStore& store,
 }
 
 void RecorderWorker::with_store(StoreWork work) {
+    with_recorder(
+        [work = std::move(work)](record::Recorder&, storage::SqliteStore& store) { work(store); });
+}
+
+void RecorderWorker::with_recorder(RecorderWork work) {
     work_.push(clock_->now(), std::move(work));
     thread_.wake();
 }
@@ -47,7 +52,7 @@ void RecorderWorker::keep(const record::Receipt& receipt) {
 
 Instant RecorderWorker::step() {
     while (auto work = work_.pop(clock_->now())) {
-        (*work)(*store_);
+        (*work)(recorder_, *store_);
     }
     const Instant next = recorder_.step();
     keep_up();

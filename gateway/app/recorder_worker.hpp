@@ -36,6 +36,9 @@ class RecorderWorker final : public record::CursorStore {
     /// Runs on the recorder's thread soon. Any thread.
     using StoreWork = std::function<void(storage::SqliteStore&)>;
     void with_store(StoreWork work);
+    /// The same, with the recorder itself: between two of its steps.
+    using RecorderWork = std::function<void(record::Recorder&, storage::SqliteStore&)>;
+    void with_recorder(RecorderWork work);
 
     // CursorStore: loads before start(), the others from any thread.
     [[nodiscard]] Result<std::optional<BatchSeq>> load(const Id& destination) override;
@@ -57,7 +60,7 @@ class RecorderWorker final : public record::CursorStore {
     record::Recorder recorder_;
     EventDesk* events_;
     // What people ask of the store is rare and answered: nothing is dropped.
-    Queue<StoreWork> work_{64, WhenFull::never_drop};
+    Queue<RecorderWork> work_{64, WhenFull::never_drop};
     Published<record::RecorderStatus> status_;
     Instant upkeep_at_{};
     bool purge_failed_ = false;

@@ -65,6 +65,28 @@ Result<storage::ChangeOut> change_from(const Json& params) {
     return change;
 }
 
+Result<Gateway::ApplyRequest> apply_from(const Json& params) {
+    const Json* settings = params.find("settings");
+    if (settings == nullptr || settings->as_object() == nullptr) {
+        return Error{Fault::invalid, "params.settings is missing or no object"};
+    }
+    Gateway::ApplyRequest request;
+    request.settings = schema::write_pretty(*settings);
+    request.dry_run = params.bool_at("dry_run").value_or(false);
+    if (const Json* ids = params.find("drop_cursors"); ids != nullptr) {
+        if (ids->as_array() == nullptr) {
+            return Error{Fault::invalid, "params.drop_cursors must be a list"};
+        }
+        for (const Json& id : *ids->as_array()) {
+            if (id.as_string() == nullptr || !is_valid_id(*id.as_string())) {
+                return Error{Fault::invalid, "params.drop_cursors must hold ids of destinations"};
+            }
+            request.drop_cursors.push_back(*id.as_string());
+        }
+    }
+    return request;
+}
+
 }  // namespace
 
 void Requests::handle(const control::Request& request, std::shared_ptr<Responder> responder) {
@@ -78,6 +100,8 @@ void Requests::handle(const control::Request& request, std::shared_ptr<Responder
         history(request.params, responder);
     } else if (request.method == "read") {
         read(request.params, std::move(responder));
+    } else if (request.method == "apply") {
+        apply(request.params, std::move(responder));
     } else if (request.method == "change-out") {
         change_out(request.params, std::move(responder));
     } else {
@@ -132,12 +156,26 @@ void Requests::read(const Json& params, std::shared_ptr<Responder> responder) {
         responder->error(line ? panel.error() : line.error());
         return;
     }
-    gateway_->read(
-        *line, *panel,
-        [this, responder = std::move(responder)](const Result<std::vector<Reading>>& readings) {
-            answer_later(responder, readings ? Result<Json>(gateway_->readings(*readings))
-                                             : Result<Json>(readings.error()));
-        });
+    gateway_->read(*line, *panel,
+                   [this, responder = std::move(responder)](Result<std::vector<Reading>> readings) {
+                       // The names of points are the main thread's.
+                       boost::asio::post(*io_, [this, responder, readings = std::move(readings)] {
+                           answer(*responder, readings ? Result<Json>(gateway_->readings(*readings))
+                                                       : Result<Json>(readings.error()));
+                       });
+                   });
+}
+
+void Requests::apply(const Json& params, std::shared_ptr<Responder> responder) {
+    auto request = apply_from(params);
+    if (!request) {
+        responder->error(request.error());
+        return;
+    }
+    gateway_->apply(std::move(*request),
+                    [responder = std::move(responder)](const Result<Json>& applied) {
+                        answer(*responder, applied);
+                    });
 }
 
 void Requests::change_out(const Json& params, std::shared_ptr<Responder> responder) {

@@ -21,6 +21,7 @@ class Requests {
     void read_at(const schema::Json& params, const std::shared_ptr<Responder>& responder);
     [[nodiscard]] Asker asker_for(const std::shared_ptr<Responder>& responder);
     void read(const schema::Json& params, std::shared_ptr<Responder> responder);
+    void apply(const schema::Json& params, std::shared_ptr<Responder> responder);
     void change_out(const schema::Json& params, std::shared_ptr<Responder> responder);
     void answer_later(std::shared_ptr<Responder> responder, Result<schema::Json> result);
 

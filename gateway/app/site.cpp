@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/schema/settings_tables.hpp"
 #include "southbound/profile.hpp"
 
 namespace metergate::app {
@@ -90,19 +91,48 @@ Result<southbound::PanelDriver> make_driver(const schema::PanelSettings& panel,
     return southbound::PanelDriver(std::move(setup), std::move(*profile));
 }
 
+/// Which register stands behind a point, and in what scale its values come.
+std::string source_of(const schema::PanelSettings& panel, const schema::PointSettings& point) {
+    const Ratio scale = multiplier_of(panel, point);
+    return panel.profile + " slot " + std::to_string(point.slot) + " x " +
+           std::to_string(scale.numerator) + "/" + std::to_string(scale.denominator);
+}
+
+/// Where a panel is asked. The name of a serial port says little: it changes with the adapter.
+std::string place_of(const schema::LineSettings& line, const schema::PanelSettings& panel) {
+    const std::string wire =
+        line.modbus_tcp ? line.modbus_tcp->host + ":" + std::to_string(line.modbus_tcp->port) : "";
+    return line.id + " " + wire + " unit " + std::to_string(panel.address);
+}
+
+/// What is sealed or logged of one object of the settings, without the list of what stands below.
+std::string parameters_of(const schema::Json& object) {
+    schema::Json own = schema::Json::object();
+    for (const auto& member : *object.as_object()) {
+        if (member.key != "points") {
+            own.set(member.key, member.value);
+        }
+    }
+    return schema::write_compact(own);
+}
+
 /// Adds one panel to the plan of the recorder and to the directory.
 class PanelAssembly {
   public:
     PanelAssembly(const schema::Settings& settings, const record::Numbering& numbering, Site& site)
         : settings_(&settings), numbering_(&numbering), site_(&site) {}
 
+    /// `sealed` is the panel as the parameter hash sees it.
     Result<void> add(const schema::LineSettings& line, const schema::PanelSettings& panel,
-                     const southbound::PanelDriver& driver) {
+                     const southbound::PanelDriver& driver, const schema::Json& sealed) {
         const auto& numbers = entry_of(*numbering_, panel.id);
         record::PanelPlan plan{.number = numbers.number,
                                .id = panel.id,
                                .poll_period = milliseconds{panel.poll_period_ms},
-                               .points = {}};
+                               .points = {},
+                               .place = place_of(line, panel),
+                               .parameters = parameters_of(sealed)};
+        const auto& sealed_points = *sealed.find("points")->as_array();
         record::Directory::Panel entry{.number = numbers.number,
                                        .id = panel.id,
                                        .line = line.id,
@@ -117,6 +147,7 @@ class PanelAssembly {
             }
             const PointNumber number = numbers.points.at(i).number;
             plan.points.push_back(point_plan(panel, point, number, *series, driver));
+            plan.points.back().parameters = parameters_of(sealed_points.at(i));
             entry.points.push_back(directory_point(point, number, *series));
         }
         site_->plan.panels.push_back(std::move(plan));
@@ -134,7 +165,9 @@ class PanelAssembly {
                                .id = point.id,
                                .power_max_w = full_load_of(point, panel.nominal_mv),
                                .moduli = {},
-                               .series = {}};
+                               .series = {},
+                               .source = source_of(panel, point),
+                               .parameters = {}};
         const auto slot = static_cast<std::uint32_t>(point.slot);
         for (const Series& one : series) {
             plan.series.emplace_back(one, number_of(*numbering_, one));
@@ -167,6 +200,33 @@ class PanelAssembly {
     Site* site_;
 };
 
+/// Names of what the store knows and the settings do not.
+void add_retired(const record::Numbering& all, record::Directory& directory) {
+    for (const auto& panel : all.panels) {
+        record::Directory::Panel retired{.number = panel.number,
+                                         .id = panel.id,
+                                         .line = {},
+                                         .name = {},
+                                         .profile = {},
+                                         .points = {}};
+        for (const auto& point : panel.points) {
+            if (!directory.is_in_use(point.number)) {
+                retired.points.emplace_back();
+                retired.points.back().number = point.number;
+                retired.points.back().id = point.id;
+            }
+        }
+        if (!retired.points.empty() || directory.find_panel(panel.number) == nullptr) {
+            directory.retired_panels.push_back(std::move(retired));
+        }
+    }
+    for (const auto& [series, number] : all.series) {
+        if (directory.find_series(number) == nullptr) {
+            directory.retired_series.push_back({number, series, code_of(series)});
+        }
+    }
+}
+
 }  // namespace
 
 Transformers transformers_of(const schema::PointSettings& point) {
@@ -174,6 +234,12 @@ Transformers transformers_of(const schema::PointSettings& point) {
             .ct_secondary_ma = point.ct_secondary_ma,
             .turns = point.ct_turns,
             .pt_ratio = {point.pt_ratio_thousandths, 1000}};
+}
+
+Ratio multiplier_of(const schema::PanelSettings& panel, const schema::PointSettings& point) {
+    const auto profile = southbound::profile_named(panel.profile);
+    const auto* energy = profile ? profile->find(Quantity::energy_delivered) : nullptr;
+    return energy == nullptr ? Ratio{} : billing_multiplier(energy->side, transformers_of(point));
 }
 
 Result<record::NumberingRequest> numbering_request(const schema::Settings& settings) {
@@ -201,7 +267,7 @@ Result<record::NumberingRequest> numbering_request(const schema::Settings& setti
 }
 
 Result<Site> assemble_site(const schema::Settings& settings, const record::Numbering& numbering,
-                           UtcTime clock_valid_from) {
+                           const record::Numbering& all, UtcTime clock_valid_from) {
     Site site;
     site.plan.zone = settings.gateway.zone;
     site.plan.close_wait = seconds{settings.recording.close_wait_s};
@@ -215,20 +281,27 @@ Result<Site> assemble_site(const schema::Settings& settings, const record::Numbe
         site.directory.series.push_back({number, series, code_of(series)});
     }
     PanelAssembly assembly(settings, numbering, site);
-    for (const auto& line : settings.lines) {
+    const schema::Json sealed =
+        schema::settings_to_json(settings, {.defaults = true, .only_sealed_and_logged = true});
+    for (std::size_t l = 0; l < settings.lines.size(); ++l) {
+        const auto& line = settings.lines[l];
+        const auto& sealed_panels = *sealed.find("lines")->as_array()->at(l).find("panels");
         LinePlan plan{line, {}};
-        for (const auto& panel : line.panels) {
+        for (std::size_t p = 0; p < line.panels.size(); ++p) {
+            const auto& panel = line.panels[p];
             auto driver = make_driver(panel, entry_of(numbering, panel.id));
             if (!driver) {
                 return driver.error().within("line " + line.id);
             }
-            if (auto added = assembly.add(line, panel, *driver); !added) {
+            const auto& sealed_panel = sealed_panels.as_array()->at(p);
+            if (auto added = assembly.add(line, panel, *driver, sealed_panel); !added) {
                 return added.error().within("line " + line.id);
             }
             plan.panels.push_back(std::move(*driver));
         }
         site.lines.push_back(std::move(plan));
     }
+    add_retired(all, site.directory);
     return site;
 }
 

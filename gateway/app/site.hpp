@@ -40,5 +40,8 @@ struct Site {
 
 /// CTs and PTs of a point as its settings say.
 [[nodiscard]] Transformers transformers_of(const schema::PointSettings& point);
+/// What the energy register of a point is multiplied by; 1 if its profile has none.
+[[nodiscard]] Ratio multiplier_of(const schema::PanelSettings& panel,
+                                  const schema::PointSettings& point);
 
 }  // namespace metergate::app

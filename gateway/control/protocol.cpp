@@ -15,6 +15,8 @@ constexpr std::array<Method, 6> methods{{
     {"history", Role::viewer,
      "a series of a point, page by page: params point, series, from, to, page, limit (1..5000)"},
     {"read-at", Role::viewer, "a register at a past moment: params point, time_s"},
+    {"apply", Role::admin,
+     "takes other settings into use: params settings (the document), dry_run, drop_cursors"},
     {"change-out", Role::admin,
      "records a change of meter: params point, new_serial, last_read_wh, first_read_wh, at_s, "
      "reason, "

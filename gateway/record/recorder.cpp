@@ -84,7 +84,7 @@ Result<void> Recorder::change_plan(const RecordPlan& plan, const Restart& restar
             panel.take_over(*before, restart, utc_);
             *before = std::move(panel);
         } else {
-            panel.resume(restart, Flag::config_changed);
+            panel.resume(restart, Flag::config_changed, utc_);
             panels_.push_back(std::move(panel));
         }
     }

@@ -127,7 +127,8 @@ void ScenarioRun::start_gateway() {
     }
     parts->store = std::move(*store);
     const auto numbering = parts->store->number(*app::numbering_request(settings));
-    auto site = app::assemble_site(settings, *numbering, program_written);
+    auto site = app::assemble_site(settings, *numbering, *parts->store->all_numbers(),
+                                   program_written);
     narrow_registers(scenario_, site->plan);
     auto recorder = record::Recorder::make(clock_, *parts->store, parts->inbox, parts->live,
                                            site->plan, *parts->store->restart_state());

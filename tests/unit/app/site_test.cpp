@@ -61,7 +61,7 @@ TEST(Site, every_series_is_numbered_once) {
 
 TEST(Site, the_recorder_knows_full_load_series_and_modulus_of_each_point) {
     const auto settings = one_panel();
-    const auto site = assemble_site(settings, numbering_of(settings), UtcTime{});
+    const auto site = assemble_site(settings, numbering_of(settings), {}, UtcTime{});
     ASSERT_TRUE(site) << site.error().text;
     const auto& point = site->plan.panels.at(0).points.at(0);
     EXPECT_EQ(point.power_max_w, 48'000);  // 2 elements x 200 A x 120 V
@@ -72,13 +72,13 @@ TEST(Site, the_recorder_knows_full_load_series_and_modulus_of_each_point) {
 
 TEST(Site, a_point_of_unknown_wiring_may_carry_three_elements) {
     const auto settings = one_panel();
-    const auto site = assemble_site(settings, numbering_of(settings), UtcTime{});
+    const auto site = assemble_site(settings, numbering_of(settings), {}, UtcTime{});
     EXPECT_EQ(site->plan.panels.at(0).points.at(1).power_max_w, 72'000);
 }
 
 TEST(Site, the_directory_tells_wiring_and_role) {
     const auto settings = one_panel();
-    const auto site = assemble_site(settings, numbering_of(settings), UtcTime{});
+    const auto site = assemble_site(settings, numbering_of(settings), {}, UtcTime{});
     const auto& points = site->directory.panels.at(0).points;
     EXPECT_EQ(points.at(0).elements,
               (std::vector<Element>{{5, Phase::b, false}, {6, Phase::c, true}}));
