@@ -13,9 +13,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// A longest frame at 1200 baud.
+constexpr Duration longest_frame = std::chrono::milliseconds{2400};
+
 std::string asked_text(const RegisterRequest& request) {
     return fmt::format("registers {}-{}", request.address,
                        unsigned{request.address} + request.count - 1);
+}
+
+Error resting_error(const Id& line) {
+    return {Fault::busy, "line " + line + " ends just now"};
 }
 
 }  // namespace
@@ -41,11 +48,31 @@ Instant Poller::step() {
             continue;
         }
         watch_line();
+        if (at_rest()) {
+            fail_everything(resting_error(line_id_));
+            return never;
+        }
         if (line_.ready() ? start_next() : wake <= clock_.now()) {
             continue;
         }
         return line_.ready() ? std::min(wake, next_start()) : wake;
     }
+}
+
+void Poller::rest() {
+    resting_ = true;
+}
+
+Instant Poller::quiet_from() const {
+    Instant quiet = clock_.now();
+    for (const Panel& panel : panels_) {
+        quiet = std::max(quiet, line_.muted_until(panel.driver.setup().unit));
+        if (!at_rest() && panel.driver.block_count() > 0) {
+            const Duration late_limit = panel.driver.block_request(0).late_limit;
+            quiet = std::max(quiet, clock_.now() + late_limit + longest_frame);
+        }
+    }
+    return quiet;
 }
 
 // ---- The line ----

@@ -47,6 +47,13 @@ class Poller {
     /// inside this or a later step().
     void request_read(std::string_view panel, ReadAnswer answer);
 
+    /// Begins to end: lets the request under way finish, so that its reply is not taken for another
+    /// one's later, starts no more, and refuses reads. step() goes on until at_rest().
+    void rest();
+    [[nodiscard]] bool at_rest() const { return resting_ && (line_.ready() || line_.fault()); }
+    /// Until then replies to what this poller asked may still come.
+    [[nodiscard]] Instant quiet_from() const;
+
     [[nodiscard]] std::vector<PanelStatus> status() const;
     /// Why the line is down; nothing while it is up.
     [[nodiscard]] const std::optional<Error>& line_fault() const { return line_.fault(); }
@@ -112,6 +119,7 @@ class Poller {
     std::optional<Job> read_;
     bool read_under_way_ = false;  ///< the request on the wire belongs to read_
     std::deque<WaitingRead> waiting_;
+    bool resting_ = false;
     bool line_down_ = false;
     UtcTime line_down_since_{};
     std::uint64_t reopened_seen_ = 0;

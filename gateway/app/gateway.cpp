@@ -99,7 +99,7 @@ Result<void> RunningGateway::assemble() {
         return made;
     }
     for (LinePlan& plan : site->lines) {
-        lines_.push_back(make_line_worker(std::move(plan)));
+        lines_.push_back(make_line_worker(std::move(plan), Instant{}));
     }
     if (auto made = make_destinations(); !made) {
         return made;
@@ -120,14 +120,14 @@ Result<void> RunningGateway::make_recorder(const record::RecordPlan& plan,
     return {};
 }
 
-std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan) {
+std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan, Instant begin) {
     auto line = make_line(plan.settings, *clock_);
     southbound::Sinks sinks{
         .reading =
             [this](Reading reading) { inbox_.readings.push(clock_->now(), std::move(reading)); },
         .event = [this](Event event) { events_.report(std::move(event)); }};
-    return std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan),
-                                        std::move(sinks));
+    return std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan), std::move(sinks),
+                                        begin);
 }
 
 Result<DestinationParts> RunningGateway::make_destination_parts(

@@ -204,7 +204,12 @@ void RunningGateway::end_parts() {
             line->thread().request_stop();
         }
     }
-    // A worker's end joins its thread.
+    for (const auto& line : lines_) {
+        if (ends(line)) {
+            line->thread().join();
+            job.lines_quiet_from = std::max(job.lines_quiet_from, line->quiet_from());
+        }
+    }
     std::erase_if(lines_, ends);
     for (const auto& destination : destinations) {
         destination->thread().join();
@@ -239,7 +244,7 @@ void RunningGateway::begin_parts() {
     }
     for (LinePlan& plan : job.site.lines) {
         if (holds(job.plan.lines.beginning(), plan.settings.id)) {
-            lines_.push_back(make_line_worker(std::move(plan)));
+            lines_.push_back(make_line_worker(std::move(plan), job.lines_quiet_from));
             lines_.back()->start();
         }
     }

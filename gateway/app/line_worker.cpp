@@ -1,24 +1,29 @@
 #include "gateway/app/line_worker.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "gateway/app/waiter.hpp"
 
 namespace metergate::app {
 namespace {
 
 constexpr Duration status_period = std::chrono::seconds{1};
+constexpr Duration goodbye_time = std::chrono::milliseconds{1500};
 
 }  // namespace
 
 LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-                       southbound::Sinks sinks)
+                       southbound::Sinks sinks, Instant begin)
     : clock_(&clock),
       id_(plan.settings.id),
+      begin_(begin),
       line_(std::move(line)),
       poller_(clock, *line_, id_, std::move(plan.panels), std::move(sinks)),
       thread_("line-" + id_, clock,
               {.step = [this] { return step(); },
                .readable_fd = [this] { return line_->readable_fd(); },
-               .finish = {}}) {
+               .finish = [this] { finish(); }}) {
     reads_.on_push([this] { thread_.wake(); });
     publish_status();
 }
@@ -28,6 +33,9 @@ void LineWorker::request_read(Id panel, southbound::ReadAnswer answer) {
 }
 
 Instant LineWorker::step() {
+    if (clock_->now() < begin_) {
+        return begin_;
+    }
     while (auto read = reads_.pop(clock_->now())) {
         poller_.request_read(read->panel, std::move(read->answer));
     }
@@ -36,6 +44,20 @@ Instant LineWorker::step() {
         publish_status();
     }
     return next;
+}
+
+/// The request under way is finished: its reply must not meet whoever opens the wire next.
+void LineWorker::finish() {
+    poller_.rest();
+    const Waiter waiter(*clock_);
+    const Instant give_up = clock_->now() + goodbye_time;
+    while (clock_->now() < give_up) {
+        const Instant next = step();
+        if (poller_.at_rest()) {
+            break;
+        }
+        waiter.wait(std::min(next, give_up), line_->readable_fd());
+    }
 }
 
 void LineWorker::publish_status() {

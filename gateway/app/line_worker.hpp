@@ -25,12 +25,16 @@ struct LineStatus {
 /// One line with its poller, on a thread of its own.
 class LineWorker {
   public:
+    /// Nothing is done before `begin`: replies to what another worker asked may come until then.
     LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-               southbound::Sinks sinks);
+               southbound::Sinks sinks, Instant begin);
 
     void start() { thread_.start(); }
     [[nodiscard]] StepThread& thread() { return thread_; }
     [[nodiscard]] const Id& id() const { return id_; }
+
+    /// When no reply can come any more to what was asked. Once the thread has ended.
+    [[nodiscard]] Instant quiet_from() const { return poller_.quiet_from(); }
 
     /// As it was at most a second ago. Any thread.
     [[nodiscard]] LineStatus status() const { return status_.get(); }
@@ -45,10 +49,12 @@ class LineWorker {
     };
 
     Instant step();
+    void finish();
     void publish_status();
 
     const Clock* clock_;
     Id id_;
+    Instant begin_;
     std::unique_ptr<southbound::Line> line_;
     southbound::Poller poller_;
     // What people ask is not dropped: the poller refuses what is too much.

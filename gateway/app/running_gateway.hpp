@@ -53,6 +53,8 @@ struct ApplyUnderWay {
     record::Restart restart;
     std::map<Id, northbound::Delivery::Stored> stored;  ///< of destinations that are to begin
 
+    Instant lines_quiet_from{};  ///< no reply can come to a line that was ended
+
     // Made before anything is stopped.
     Site site;
     std::vector<DestinationParts> destinations;
@@ -90,7 +92,7 @@ class RunningGateway final : public Gateway {
     Result<void> open_store();
     Result<void> assemble();
     Result<void> make_recorder(const record::RecordPlan& plan, const record::Restart& restart);
-    [[nodiscard]] std::unique_ptr<LineWorker> make_line_worker(LinePlan plan);
+    [[nodiscard]] std::unique_ptr<LineWorker> make_line_worker(LinePlan plan, Instant begin);
     [[nodiscard]] Result<DestinationParts> make_destination_parts(
         const schema::DestinationSettings& settings, const record::Directory& directory) const;
     [[nodiscard]] std::unique_ptr<DestinationWorker> make_destination_worker(

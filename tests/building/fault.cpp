@@ -40,6 +40,8 @@ constexpr std::array<Entry, fault_kind_count> entries{{
     {"gateway-stop", {gap, none, false}},
     {"gateway-kill", {gap | Flag::power_fail, none, false}},
     {"broker-stop", {none, none, false}},
+    {"removed",
+     {gap | Flag::short_interval | Flags(Flag::config_changed), Flag::config_changed, false}},
 }};
 
 const Entry& entry_of(FaultKind kind) {

@@ -38,8 +38,9 @@ enum class FaultKind : std::uint8_t {
     gateway_stop,  ///< the gateway was stopped cleanly
     gateway_kill,  ///< the gateway was killed
     broker_stop,   ///< the broker was away
+    removed,       ///< a panel was taken out of the settings by an apply, and came back
 };
-inline constexpr std::size_t fault_kind_count = 20;
+inline constexpr std::size_t fault_kind_count = 21;
 
 /// Its word in scenarios and ledgers: `wrong-unit`, `register-reset`.
 [[nodiscard]] std::string_view name_of(FaultKind kind);

@@ -269,6 +269,13 @@ void ScenarioReader::place_fault(PlannedFault fault, ObjectReader& reader) {
     const bool of_wire = is_wire_fault(fault.kind);
     const bool only_whole_line =
         fault.kind == FaultKind::echo || fault.kind == FaultKind::port_missing;
+    if (fault.kind == FaultKind::removed) {
+        if (panel_named(fault.target) == nullptr) {
+            reader.complain("target", "a fault of this kind can only have a panel as its target");
+        }
+        scenario_.faults.push_back(std::move(fault));
+        return;
+    }
     if (!of_panel && !of_wire) {
         if (fault.target != gateway_target) {
             reader.complain("target", "a fault of this kind can only have the target \"gateway\"");

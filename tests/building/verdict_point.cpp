@@ -16,7 +16,8 @@ constexpr std::int64_t mwh_per_wh = 1000;
 constexpr std::int64_t cut_off_ms = 1000;
 
 bool carries_break(const ReceivedRecord& record) {
-    return record.flags.has(Flag::meter_changed) || record.flags.has(Flag::register_reset);
+    return record.flags.has(Flag::meter_changed) || record.flags.has(Flag::register_reset) ||
+           record.flags.has(Flag::config_changed);
 }
 
 UtcTime utc(std::int64_t seconds) {

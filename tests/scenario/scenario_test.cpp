@@ -101,6 +101,52 @@ TEST(Scenario, the_lines_do_not_notice_whether_there_is_a_broker) {
                                          "for_s": 1200})"));
 }
 
+TEST(Scenario, panels_taken_out_of_the_settings_and_back_lose_and_invent_nothing) {
+    const auto outcome = outcome_of(small_building(R"(
+        {"at_s": 2000, "kind": "removed", "target": "west", "for_s": 4000},
+        {"at_s": 3613, "kind": "removed", "target": "north", "for_s": 200},
+        {"at_s": 7000, "kind": "removed", "target": "south", "for_s": 10})"),
+                                    hours{3});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_TRUE(outcome.has_event("programming"));
+}
+
+TEST(Scenario, an_apply_leaves_no_trace_in_what_it_does_not_touch) {
+    struct Trace {
+        std::uint64_t transcript = 0;
+        std::vector<std::string> payloads;
+        bool operator==(const Trace&) const = default;
+    };
+    const auto trace_of = [](const std::string& faults, bool also_sealed) {
+        const support::TempDir folder;
+        ScenarioRun run(small_building(faults), {.folder = folder.path()});
+        EXPECT_TRUE(run.run_for(seconds{4'000})) << run.problem();
+        if (also_sealed) {
+            auto settings = run.settings();
+            settings.lines[1].panels.front().points.front().ct_primary_a = 400;
+            settings.lines[1].panels.back().points.pop_back();
+            settings.gateway.name = "Maple Street 12";
+            run.apply(settings);
+        }
+        EXPECT_TRUE(run.run_for(hours{2})) << run.problem();
+        Trace trace{run.building().wire("riser-1")->facts().transcript, {}};
+        for (const auto& batch : run.far_end().batches()) {
+            if (batch.panel == "east" || batch.panel == "west") {
+                // The epoch before it is random.
+                trace.payloads.push_back(batch.payload.substr(batch.payload.find("\"panel\"")));
+            }
+        }
+        return trace;
+    };
+    const Trace without = trace_of("", false);
+    EXPECT_EQ(without.payloads.size(), 14U);
+    EXPECT_EQ(trace_of("", true), without);
+    EXPECT_EQ(trace_of(R"({"at_s": 1790, "kind": "removed", "target": "south", "for_s": 1000},
+                          {"at_s": 3599, "kind": "removed", "target": "north", "for_s": 7})",
+                       true),
+              without);
+}
+
 TEST(Scenario, a_day_of_32_panels_with_line_faults_and_a_clock_step_has_a_clean_verdict) {
     auto scenario = building::load_scenario(std::string(METERGATE_SCENARIO_DIR) + "/day.json");
     ASSERT_TRUE(scenario) << scenario.error().text;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/document.hpp"
+#include "gateway/app/apply_plan.hpp"
 #include "gateway/app/profile_facts.hpp"
 #include "gateway/app/site.hpp"
 #include "northbound/delivery.hpp"
@@ -55,7 +56,7 @@ void narrow_registers(const building::Scenario& scenario, record::RecordPlan& pl
 
 bool is_own_fault(building::FaultKind kind) {
     return kind == building::FaultKind::gateway_stop || kind == building::FaultKind::gateway_kill ||
-           kind == building::FaultKind::broker_stop;
+           kind == building::FaultKind::broker_stop || kind == building::FaultKind::removed;
 }
 
 }  // namespace
@@ -84,12 +85,15 @@ class InboxCursors final : public record::CursorStore {
     record::RecorderInbox* inbox_;
 };
 
-struct ScenarioRun::Parts {
-    struct Wire {
-        std::unique_ptr<southbound::Line> line;
-        std::unique_ptr<southbound::Poller> poller;
-    };
+struct ScenarioRun::Wire {
+    Id id;
+    support::TimeLine::Actor actor = 0;
+    Instant begin{};
+    std::unique_ptr<southbound::Line> line;
+    std::unique_ptr<southbound::Poller> poller;
+};
 
+struct ScenarioRun::Parts {
     record::RecorderInbox inbox;
     record::LiveValues live;
     std::unique_ptr<storage::SqliteStore> store;
@@ -109,16 +113,23 @@ ScenarioRun::ScenarioRun(const building::Scenario& scenario, RunOptions options)
       far_end_(clock_),
       time_line_(clock_, scenario.seed) {
     building_.step_clock(clock_);  // the clock may be wrong from the start
+    all_settings_ = settings_of(scenario_, options_.with_broker, problem_);
+    settings_ = settings_due();
     start_gateway();
 }
 
 ScenarioRun::~ScenarioRun() = default;
 
+void ScenarioRun::report(Event event) {
+    events_.emplace_back(name_of(event.kind));
+    gateway_->inbox.events.push(clock_.now(), std::move(event));
+}
+
 void ScenarioRun::start_gateway() {
-    const schema::Settings settings = settings_of(scenario_, options_.with_broker, problem_);
     if (!problem_.empty()) {
         return;
     }
+    const schema::Settings& settings = settings_;
     auto parts = std::make_unique<Parts>();
     auto store = storage::SqliteStore::open(options_.folder + "/store.sqlite", clock_, {});
     if (!store) {
@@ -127,51 +138,104 @@ void ScenarioRun::start_gateway() {
     }
     parts->store = std::move(*store);
     const auto numbering = parts->store->number(*app::numbering_request(settings));
-    auto site = app::assemble_site(settings, *numbering, *parts->store->all_numbers(),
-                                   program_written);
+    auto site =
+        app::assemble_site(settings, *numbering, *parts->store->all_numbers(), program_written);
     narrow_registers(scenario_, site->plan);
     auto recorder = record::Recorder::make(clock_, *parts->store, parts->inbox, parts->live,
                                            site->plan, *parts->store->restart_state());
     parts->recorder = std::make_unique<record::Recorder>(std::move(*recorder));
-    const auto report = [this, inbox = &parts->inbox](Event event) {
-        events_.emplace_back(name_of(event.kind));
-        inbox->events.push(clock_.now(), std::move(event));
-    };
+    gateway_ = std::move(parts);
     for (auto& plan : site->lines) {
-        auto transport = building_.make_transport(plan.settings.id);
-        Parts::Wire wire;
-        if (plan.settings.rs485) {
-            const auto baud = static_cast<std::uint32_t>(plan.settings.rs485->baud);
-            wire.line = std::make_unique<southbound::modbus::RtuLine>(
-                clock_, std::move(transport), southbound::modbus::WireFormat{baud, 11});
-        } else {
-            wire.line = std::make_unique<southbound::modbus::TcpLine>(clock_, std::move(transport));
-        }
-        wire.poller = std::make_unique<southbound::Poller>(
-            clock_, *wire.line, plan.settings.id, std::move(plan.panels),
-            southbound::Sinks{.reading =
-                                  [this, inbox = &parts->inbox](Reading reading) {
-                                      inbox->readings.push(clock_.now(), std::move(reading));
-                                  },
-                              .event = report});
-        parts->wires.push_back(std::move(wire));
+        add_wire(std::move(plan), Instant{});
     }
     for (const auto& destination : settings.destinations) {
         auto options = northbound::delivery_options_from(destination, site->directory);
         options->live_values = options_.live_values;
-        parts->cursors = std::make_unique<InboxCursors>(clock_, *parts->store, parts->inbox);
-        parts->batches =
+        gateway_->cursors =
+            std::make_unique<InboxCursors>(clock_, *gateway_->store, gateway_->inbox);
+        gateway_->batches =
             std::move(*storage::SqliteBatchSource::open(options_.folder + "/store.sqlite"));
-        parts->publisher = far_end_.make_publisher();
-        parts->delivery = std::make_unique<northbound::Delivery>(
+        gateway_->publisher = far_end_.make_publisher();
+        gateway_->delivery = std::make_unique<northbound::Delivery>(
             *options, site->directory,
-            northbound::Delivery::Parts{clock_, *parts->batches, *parts->cursors, *parts->publisher,
-                                        parts->live, report},
-            northbound::Delivery::Stored{*parts->store->cursor(destination.id),
-                                         *parts->store->receipts(destination.id)});
+            northbound::Delivery::Parts{clock_, *gateway_->batches, *gateway_->cursors,
+                                        *gateway_->publisher, gateway_->live,
+                                        [this](Event event) { report(std::move(event)); }},
+            northbound::Delivery::Stored{*gateway_->store->cursor(destination.id),
+                                         *gateway_->store->receipts(destination.id)});
     }
-    gateway_ = std::move(parts);
     add_actors();
+}
+
+void ScenarioRun::add_wire(app::LinePlan plan, Instant begin) {
+    auto transport = building_.make_transport(plan.settings.id);
+    Wire wire;
+    wire.id = plan.settings.id;
+    wire.begin = begin;
+    if (plan.settings.rs485) {
+        const auto baud = static_cast<std::uint32_t>(plan.settings.rs485->baud);
+        wire.line = std::make_unique<southbound::modbus::RtuLine>(
+            clock_, std::move(transport), southbound::modbus::WireFormat{baud, 11});
+    } else {
+        wire.line = std::make_unique<southbound::modbus::TcpLine>(clock_, std::move(transport));
+    }
+    wire.poller = std::make_unique<southbound::Poller>(
+        clock_, *wire.line, wire.id, std::move(plan.panels),
+        southbound::Sinks{.reading =
+                              [this](Reading reading) {
+                                  gateway_->inbox.readings.push(clock_.now(), std::move(reading));
+                              },
+                          .event = [this](Event event) { report(std::move(event)); }});
+    gateway_->wires.push_back(std::move(wire));
+}
+
+/// Ends them as a line's thread ends: the request under way is finished. Returns when no reply can
+/// come any more.
+Instant ScenarioRun::end_wires(const std::vector<Id>& lines) {
+    constexpr Duration pause = std::chrono::milliseconds{10};
+    Instant quiet{};
+    for (const Id& id : lines) {
+        const auto wire = std::find_if(gateway_->wires.begin(), gateway_->wires.end(),
+                                       [&](const Wire& one) { return one.id == id; });
+        wire->poller->rest();
+        while (!wire->poller->at_rest()) {
+            time_line_.wake(wire->actor);
+            time_line_.run_until(clock_.now() + pause);
+        }
+        quiet = std::max(quiet, wire->poller->quiet_from());
+        time_line_.remove(wire->actor);
+        gateway_->wires.erase(wire);
+    }
+    return quiet;
+}
+
+void ScenarioRun::apply(const schema::Settings& wanted) {
+    const auto plan = app::plan_apply(settings_, wanted);
+    storage::SqliteStore& store = *gateway_->store;
+    const auto numbering = store.number(*app::numbering_request(wanted));
+    auto site = app::assemble_site(wanted, *numbering, *store.all_numbers(), program_written);
+    narrow_registers(scenario_, site->plan);
+    if (!plan.refusals.empty() || !record::Recorder::check(site->plan)) {
+        problem_ = "these settings cannot be applied";
+        return;
+    }
+    const auto restart = *store.restart_state();
+    if (gateway_->delivery) {
+        gateway_->delivery->describe(site->directory);
+    }
+    const Instant begin = end_wires(plan.lines.ending());
+    gateway_->recorder->change_plan(site->plan, restart).value();
+    const auto beginning = plan.lines.beginning();
+    for (auto& line : site->lines) {
+        if (std::find(beginning.begin(), beginning.end(), line.settings.id) != beginning.end()) {
+            add_wire(std::move(line), begin);
+            add_wire_actor(gateway_->wires.back());
+        }
+    }
+    for (Event& event : app::programming_events(plan.differences, clock_.utc())) {
+        report(std::move(event));
+    }
+    settings_ = wanted;
 }
 
 void ScenarioRun::add_actors() {
@@ -186,7 +250,7 @@ void ScenarioRun::add_actors() {
     }
     time_line_.add([this] { return gateway_->recorder->step(); });
     for (auto& wire : gateway_->wires) {
-        time_line_.add([poller = wire.poller.get()] { return poller->step(); });
+        add_wire_actor(wire);
     }
     if (gateway_->delivery) {
         const auto actor = time_line_.add(
@@ -196,6 +260,12 @@ void ScenarioRun::add_actors() {
             time_line_.wake(actor);
         });
     }
+}
+
+void ScenarioRun::add_wire_actor(Wire& wire) {
+    wire.actor = time_line_.add([this, poller = wire.poller.get(), begin = wire.begin] {
+        return clock_.now() < begin ? begin : poller->step();
+    });
 }
 
 void ScenarioRun::stop_gateway(bool cleanly) {
@@ -213,6 +283,22 @@ void ScenarioRun::stop_gateway(bool cleanly) {
     }
     gateway_.reset();
     add_actors();
+}
+
+/// The building's settings without the panels that a fault has taken out just now.
+schema::Settings ScenarioRun::settings_due() const {
+    const UtcTime now = building_.timeline().at(clock_.now());
+    schema::Settings due = all_settings_;
+    for (auto& line : due.lines) {
+        std::erase_if(line.panels, [&](const schema::PanelSettings& panel) {
+            return std::any_of(scenario_.faults.begin(), scenario_.faults.end(),
+                               [&](const building::PlannedFault& fault) {
+                                   return fault.kind == building::FaultKind::removed &&
+                                          fault.target == panel.id && fault.active(now);
+                               });
+        });
+    }
+    return due;
 }
 
 /// The moments at which the gateway or its broker are to stop or come back.
@@ -234,6 +320,11 @@ void ScenarioRun::do_own_faults() {
         return building::active_fault(scenario_.faults, kind, now) != nullptr;
     };
     far_end_.set_reachable(!active(building::FaultKind::broker_stop));
+    takes_out_ = takes_out_ || active(building::FaultKind::removed);
+    if (gateway_ && takes_out_) {
+        apply(settings_due());
+        takes_out_ = active(building::FaultKind::removed);
+    }
     const bool killed = active(building::FaultKind::gateway_kill);
     const bool away = killed || active(building::FaultKind::gateway_stop);
     if (away && gateway_) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "config/schema/settings.hpp"
+#include "gateway/app/site.hpp"
 #include "gateway/model/clock.hpp"
 #include "gateway/record/recorder.hpp"
 #include "tests/building/building.hpp"
@@ -35,6 +37,11 @@ class ScenarioRun {
     /// Runs on until so long after the start. Returns false if the gateway could not start;
     /// `problem` says why.
     bool run_for(std::chrono::seconds since_start);
+    /// Other settings for the running gateway, by the decisions the daemon makes. Destinations stay
+    /// as they are.
+    void apply(const schema::Settings& wanted);
+    /// The settings in use.
+    [[nodiscard]] const schema::Settings& settings() const { return settings_; }
     /// Lets the backlog drain, stops the gateway cleanly, and compares.
     [[nodiscard]] building::Verdict finish();
 
@@ -50,18 +57,27 @@ class ScenarioRun {
     struct Parts;  ///< the gateway itself: made at start, gone after a stop
 
     void start_gateway();
+    [[nodiscard]] schema::Settings settings_due() const;
+    struct Wire;
+    void add_wire(app::LinePlan plan, Instant begin);
+    void add_wire_actor(Wire& wire);
+    Instant end_wires(const std::vector<Id>& lines);
+    void report(Event event);
     void stop_gateway(bool cleanly);
     void add_actors();
     void do_own_faults();
     [[nodiscard]] std::vector<Instant> turning_points() const;
 
     building::Scenario scenario_;
+    schema::Settings all_settings_;  ///< of the whole building
+    schema::Settings settings_;      ///< in use: a panel may be taken out
     RunOptions options_;
     VirtualClock clock_;
     building::Building building_;
     FarEnd far_end_;
     support::TimeLine time_line_;
     std::unique_ptr<Parts> gateway_;
+    bool takes_out_ = false;  ///< a fault `removed` is under way
     std::string problem_;
     std::vector<std::string> events_;
 };
