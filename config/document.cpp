@@ -83,23 +83,6 @@ std::string with_checksum(const std::string& text) {
     return text + std::string(checksum_mark) + sha256_hex(text) + "\n";
 }
 
-Loaded load_last_good(Disk& disk, const Path& data_folder, const Facts& facts) {
-    const Path file = last_good_file(data_folder);
-    const auto text = disk.read(file, 2 * settings_size_max);
-    if (!text) {
-        const bool missing = text.error().fault == Fault::not_found;
-        return failed(missing ? DocumentState::missing : DocumentState::unreadable,
-                      text.error().text);
-    }
-    const std::size_t mark = text->rfind(checksum_mark);
-    const bool whole = mark != std::string::npos && with_checksum(text->substr(0, mark)) == *text;
-    if (!whole) {
-        return failed(DocumentState::damaged,
-                      file.string() + " is damaged: its checksum does not fit");
-    }
-    return load_text(*text, facts);
-}
-
 std::string first_problem(const Loaded& loaded) {
     const std::size_t others = loaded.problems.size() - 1;
     return text_of(loaded.problems.front()) +
@@ -169,6 +152,23 @@ Loaded load(Disk& disk, const Path& file, const Facts& facts) {
     if (text) return load_text(*text, facts);
     const bool missing = text.error().fault == Fault::not_found;
     return failed(missing ? DocumentState::missing : DocumentState::unreadable, text.error().text);
+}
+
+Loaded load_last_good(Disk& disk, const Path& data_folder, const Facts& facts) {
+    const Path file = last_good_file(data_folder);
+    const auto text = disk.read(file, 2 * settings_size_max);
+    if (!text) {
+        const bool missing = text.error().fault == Fault::not_found;
+        return failed(missing ? DocumentState::missing : DocumentState::unreadable,
+                      text.error().text);
+    }
+    const std::size_t mark = text->rfind(checksum_mark);
+    const bool whole = mark != std::string::npos && with_checksum(text->substr(0, mark)) == *text;
+    if (!whole) {
+        return failed(DocumentState::damaged,
+                      file.string() + " is damaged: its checksum does not fit");
+    }
+    return load_text(*text, facts);
 }
 
 Start load_or_last_good(Disk& disk, const Path& file, const Path& data_folder, const Facts& facts) {

@@ -55,6 +55,10 @@ struct Start {
 [[nodiscard]] Result<void> keep_last_good(Disk& disk, const Path& data_folder,
                                           const schema::Settings& settings);
 
+/// The settings of the last successful start or apply. Not good: missing, damaged, or no longer
+/// usable.
+[[nodiscard]] Loaded load_last_good(Disk& disk, const Path& data_folder, const Facts& facts);
+
 /// What `apply` did with the text that stood in the file before.
 struct Applied {
     std::optional<Path> kept_as;  ///< where it is kept; nothing: there was none, or it was the same

@@ -111,7 +111,12 @@ Exit run_daemon(const Paths& paths) {
     const auto on_main = [&io](std::function<void()> work) {
         boost::asio::post(io, std::move(work));
     };
-    auto gateway = Gateway::start({loaded->settings, paths, loaded->note, on_main}, clock, log);
+    auto gateway = Gateway::start({.settings = loaded->settings,
+                                   .paths = paths,
+                                   .settings_note = loaded->note,
+                                   .last_run = settings_of_last_run(paths),
+                                   .on_main = on_main},
+                                  clock, log);
     if (!gateway) {
         log.error("cannot start: " + gateway.error().text);
         return exit_for(gateway.error());

@@ -108,11 +108,34 @@ Result<void> RunningGateway::assemble() {
     return {};
 }
 
+/// What the recorder was to do before. Error: it is not known, or nothing of it can be gone on
+/// with.
+Result<record::RecordPlan> RunningGateway::plan_of_last_run() {
+    const Error unknown{Fault::not_found, "the settings of the last run are not known"};
+    if (!setup_.last_run || !plan_apply(*setup_.last_run, setup_.settings).refusals.empty()) {
+        return unknown;
+    }
+    const auto request = numbering_request(*setup_.last_run);
+    const auto numbering = request ? store_->number(*request) : Result<record::Numbering>(unknown);
+    if (!numbering) {
+        return numbering.error();
+    }
+    auto site = assemble_site(*setup_.last_run, *numbering, {}, program_written);
+    return site ? Result<record::RecordPlan>(std::move(site->plan)) : site.error();
+}
+
 Result<void> RunningGateway::make_recorder(const record::RecordPlan& plan,
                                            const record::Restart& restart) {
-    auto recorder = record::Recorder::make(*clock_, *store_, inbox_, live_, plan, restart);
+    const auto before = plan_of_last_run();
+    auto recorder =
+        record::Recorder::make(*clock_, *store_, inbox_, live_, before ? *before : plan, restart);
     if (!recorder) {
         return recorder.error();
+    }
+    if (before) {
+        if (auto changed = recorder->change_plan(plan, restart); !changed) {
+            return changed;
+        }
     }
     recorder_ =
         std::make_unique<RecorderWorker>(*clock_, *store_, inbox_, std::move(*recorder), events_);
@@ -188,6 +211,12 @@ void RunningGateway::tell_how_it_started(const record::Restart& restart) {
     if (!restart.new_store && !restart.clean_stop) {
         events_.report_own(EventKind::gateway_power_failed,
                            "the last run did not end cleanly: power failed or it was killed");
+    }
+    if (setup_.last_run) {
+        const auto differences = config::differences(*setup_.last_run, setup_.settings);
+        for (Event& event : programming_events(differences, clock_->utc())) {
+            events_.report(std::move(event));
+        }
     }
     events_.report_own(EventKind::gateway_started,
                        "metergate " + std::string(program_version) + " runs");

@@ -28,6 +28,9 @@ class Gateway {
         Paths paths;
         std::string
             settings_note;  ///< why the last good settings were used; empty if they were not
+        /// What the last run worked by, if it is known: what differs since is taken over as by an
+        /// apply.
+        std::optional<schema::Settings> last_run;
         /// Has something run on the main thread, soon. Any thread.
         std::function<void(std::function<void()>)> on_main;
     };

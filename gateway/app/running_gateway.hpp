@@ -98,6 +98,7 @@ class RunningGateway final : public Gateway {
     [[nodiscard]] std::unique_ptr<DestinationWorker> make_destination_worker(
         DestinationParts parts, northbound::Delivery::Stored stored);
     Result<void> make_destinations();
+    [[nodiscard]] Result<record::RecordPlan> plan_of_last_run();
     void tell_how_it_started(const record::Restart& restart);
     void start_threads();
     void mend(std::vector<storage::DayKey> days);

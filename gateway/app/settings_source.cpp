@@ -36,6 +36,16 @@ Result<LoadedSettings> load_for_run(const Paths& paths, const Log& log) {
     return LoadedSettings{std::move(*start.settings), start.used_last_good ? start.report : ""};
 }
 
+std::optional<schema::Settings> settings_of_last_run(const Paths& paths) {
+    config::SystemDisk disk;
+    const ProfileFactsBook facts;
+    auto loaded = config::load_last_good(disk, paths.data, facts);
+    if (loaded.state != config::DocumentState::good) {
+        return std::nullopt;
+    }
+    return std::move(loaded.settings);
+}
+
 void keep_as_last_good(const Paths& paths, const schema::Settings& settings, const Log& log) {
     config::SystemDisk disk;
     if (const auto kept = config::keep_last_good(disk, paths.data, settings); !kept) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "config/schema/settings.hpp"
@@ -17,6 +18,9 @@ struct LoadedSettings {
 /// The settings to run with: the file, or the last good copy if the file is damaged or wrong. Error
 /// (invalid): neither can be used; the text says everything that is wrong.
 [[nodiscard]] Result<LoadedSettings> load_for_run(const Paths& paths, const Log& log);
+
+/// What the last run worked by; nothing if that is not known.
+[[nodiscard]] std::optional<schema::Settings> settings_of_last_run(const Paths& paths);
 
 /// Keeps settings that the daemon has started with, for the day on which the file is damaged.
 void keep_as_last_good(const Paths& paths, const schema::Settings& settings, const Log& log);

@@ -235,9 +235,9 @@ class Building:
         wait_until(lambda: os.path.exists(os.path.join(self.folder, "ready")),
                    "the building's start", processes=[self.process.child])
 
-    def note_fault(self, kind, began_s):
+    def note_fault(self, kind, began_s, target="gateway"):
         """What a test did to the gateway, from then until now; goes into the ledger at the end."""
-        self.faults.append({"kind": "fault", "fault": kind, "target": "gateway",
+        self.faults.append({"kind": "fault", "fault": kind, "target": target,
                             "from_ms": int(began_s * 1000), "until_ms": int(time.time() * 1000)})
 
     def stop(self):

@@ -96,6 +96,26 @@ TEST(RecorderPlan, another_register_behind_a_point_begins_another_chain) {
     expect_gapless(site.current(point_of(1, 1)));
 }
 
+TEST(RecorderPlan, another_register_since_the_last_run_begins_another_chain) {
+    for (const bool cleanly : {true, false}) {
+        Site site(plan_of(1, 2));
+        site.run(5min);
+        if (cleanly) {
+            site.stop_and_start(20s);
+        } else {
+            site.cut_power(20s);
+        }
+        auto plan = site.plan;
+        plan.panels[0].points[0].source = "another scale";
+        apply(site, plan);
+        site.run(15min);
+        const auto current = site.current();
+        EXPECT_TRUE(current.back().flags.has(Flag::config_changed));
+        EXPECT_GE(current.back().start, noon + 5min - 60s + 20s) << "of the new register alone";
+        expect_gapless(site.current(point_of(1, 1)));
+    }
+}
+
 TEST(RecorderPlan, a_panel_that_moved_goes_on_if_its_meter_tells_who_it_is) {
     for (const bool known : {true, false}) {
         Site site(plan_of(1, 1));
