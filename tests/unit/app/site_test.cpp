@@ -113,5 +113,47 @@ TEST(ProfileFactsBook, tells_of_every_built_in_profile_what_the_check_needs) {
     EXPECT_FALSE(book.zone_exists("Mars/Olympus"));
 }
 
+TEST(Site, what_the_settings_name_no_more_keeps_its_names) {
+    const auto whole = one_panel();
+    const auto all = numbering_of(whole);
+    auto fewer = whole;
+    fewer.lines[0].panels[0].points.pop_back();
+    auto numbering = all;
+    numbering.panels[0].points.pop_back();
+    const auto site = assemble_site(fewer, numbering, all, UtcTime{});
+    ASSERT_TRUE(site);
+    const PointNumber lobby = all.panels[0].points[1].number;
+    ASSERT_NE(site->directory.find_point(lobby), nullptr);
+    EXPECT_EQ(site->directory.find_point(lobby)->id, "lobby");
+    EXPECT_FALSE(site->directory.is_in_use(lobby));
+    EXPECT_TRUE(site->directory.is_in_use(all.panels[0].points[0].number));
+    fewer.lines.clear();
+    const auto none = assemble_site(fewer, {}, all, UtcTime{});
+    ASSERT_TRUE(none);
+    EXPECT_EQ(none->directory.panel_id(all.panels[0].number), "east");
+    EXPECT_NE(none->directory.find_series(SeriesNumber{1}), nullptr);
+    EXPECT_TRUE(none->directory.panels.empty());
+}
+
+TEST(Site, the_source_of_a_point_is_its_register_and_its_scale) {
+    const auto plan_of = [](const schema::Settings& settings) {
+        return assemble_site(settings, numbering_of(settings), {}, UtcTime{})->plan.panels[0];
+    };
+    const auto before = plan_of(one_panel());
+    auto named = one_panel();
+    named.lines[0].panels[0].points[0].suite = "101";
+    EXPECT_EQ(plan_of(named), before);
+    auto rewired = one_panel();
+    rewired.lines[0].panels[0].points[0].channels = {7, 6};
+    EXPECT_EQ(plan_of(rewired).points[0].source, before.points[0].source);
+    EXPECT_NE(plan_of(rewired).points[0].parameters, before.points[0].parameters);
+    auto moved = one_panel();
+    moved.lines[0].panels[0].points[0].slot = 9;
+    moved.lines[0].panels[0].address = 9;
+    EXPECT_NE(plan_of(moved).points[0].source, before.points[0].source);
+    EXPECT_NE(plan_of(moved).place, before.place);
+    EXPECT_EQ(plan_of(moved).points[1], before.points[1]);
+}
+
 }  // namespace
 }  // namespace metergate::app

@@ -420,5 +420,37 @@ TEST(PollingTranscript, is_the_same_every_time) {
     EXPECT_GT(first.size(), 300U);
 }
 
+TEST_F(Polling, that_is_to_rest_takes_the_reply_under_way_and_asks_no_more) {
+    add(1);
+    add(2);
+    run(seconds{5});
+    while (line_.ready()) {
+        clock_.advance_to(std::max(poller().step(), clock_.now() + Duration{1}));
+    }
+    const auto asked = line_.counters().requests;
+    const auto before = readings_.size();
+    poller().rest();
+    EXPECT_FALSE(poller().at_rest());
+    EXPECT_GT(poller().quiet_from(), clock_.now() + seconds{3}) << "its reply may still come late";
+    run(seconds{30});
+    EXPECT_TRUE(poller().at_rest());
+    EXPECT_EQ(line_.counters().requests, asked);
+    EXPECT_EQ(readings_.size(), before + 1);
+    EXPECT_EQ(poller().quiet_from(), clock_.now());
+}
+
+TEST_F(Polling, that_rests_answers_the_reads_that_wait) {
+    add(1);
+    run(seconds{5});
+    std::optional<Error> refusal;
+    poller().request_read("panel-1", [&](const Result<std::vector<Reading>>& answer) {
+        refusal = answer ? Error{} : answer.error();
+    });
+    poller().rest();
+    run(seconds{5});
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->fault, Fault::busy);
+}
+
 }  // namespace
 }  // namespace metergate::southbound
