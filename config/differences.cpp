@@ -49,6 +49,10 @@ const Json* item_with(const Json::Array& list, const std::string& id) {
     return found == list.end() ? nullptr : &*found;
 }
 
+std::string item_path(std::string path, const std::string& id) {
+    return path.append("[").append(id).append("]");
+}
+
 /// Walks two documents and the table that describes both.
 class Comparison {
   public:
@@ -98,7 +102,7 @@ class Comparison {
         std::vector<std::string> kept;
         for (const Json& item : before) {
             const std::string& id = *item.string_at("id");
-            const std::string where = path + "[" + id + "]";
+            const std::string where = item_path(path, id);
             if (const Json* now = item_with(after, id)) {
                 kept.push_back(id);
                 compare(table, item, *now, where, id);
@@ -110,7 +114,7 @@ class Comparison {
         for (const Json& item : after) {
             const std::string& id = *item.string_at("id");
             if (item_with(before, id) == nullptr) {
-                add(Kind::added, table, item, path + "[" + id + "]", id);
+                add(Kind::added, table, item, item_path(path, id), id);
             } else {
                 order.push_back(id);
             }

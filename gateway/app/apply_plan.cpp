@@ -94,10 +94,11 @@ void add_sentences(ApplyPlan& plan) {
         }
     }
     for (const Id& id : plan.destinations.removed) {
-        plan.notes.push_back("destination " + id +
-                             " is removed; its place is kept, and records it has not got are kept "
-                             "for it, until its cursor is dropped with --drop-cursor " +
-                             id);
+        std::string note = "destination " + id;
+        note +=
+            " is removed; its place is kept, and records it has not got are kept for it, until "
+            "its cursor is dropped with --drop-cursor ";
+        plan.notes.push_back(note.append(id));
     }
 }
 

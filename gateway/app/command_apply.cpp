@@ -184,7 +184,8 @@ void watch_lines(control::Client& client, std::vector<std::string> lines) {
         std::erase_if(lines, [&](const std::string& id) {
             const std::string fault = fault_of(*status, id);
             if (!fault.empty()) {
-                say("line " + id + " is DOWN and goes on trying: " + fault);
+                say(std::string("line ").append(id).append(" is DOWN and goes on trying: ") +
+                    fault);
             }
             return !fault.empty();
         });

@@ -91,18 +91,18 @@ TEST_F(Numbering, a_series_is_one_number_for_ever_and_each_difference_is_another
 }
 
 TEST_F(Numbering, all_numbers_ever_given_out_are_known_whatever_is_asked_now) {
-    const auto east = number({{{"far", {"far-1", "far-2"}}}, {Series{}}});
+    const auto given = number({{{"far", {"far-1", "far-2"}}}, {Series{}}});
     open();
     const auto all = store->all_numbers();
     ASSERT_TRUE(all) << all.error().text;
     const auto far = std::find_if(all->panels.begin(), all->panels.end(),
                                   [](const auto& panel) { return panel.id == "far"; });
     ASSERT_NE(far, all->panels.end());
-    EXPECT_EQ(far->number, east.panels[0].number);
+    EXPECT_EQ(far->number, given.panels[0].number);
     ASSERT_EQ(far->points.size(), 2U);
     EXPECT_EQ(far->points[1].id, "far-2");
-    EXPECT_EQ(far->points[1].number, east.panels[0].points[1].number);
-    EXPECT_EQ(all->series, east.series);
+    EXPECT_EQ(far->points[1].number, given.panels[0].points[1].number);
+    EXPECT_EQ(all->series, given.series);
     for (const auto& panel : all->panels) {
         EXPECT_NE(panel.number, gateway_panel);
     }
