@@ -55,7 +55,7 @@ std::string_view without_leading_zeros(std::string_view serial) {
 void add_spans(const ProfileQuantity& quantity, std::uint32_t first_slot, std::uint32_t last_slot,
                std::vector<RegisterSpan>& out) {
     for (std::uint32_t slot = first_slot; slot <= last_slot; ++slot) {
-        out.push_back({quantity.table, quantity.address_of(slot), width_of(quantity.type)});
+        out.push_back(quantity.span_of(slot));
     }
 }
 
@@ -64,7 +64,10 @@ void add_spans(const ProfileQuantity& quantity, std::uint32_t first_slot, std::u
 std::vector<Quantity> other_quantities(const Profile& profile, const std::vector<Quantity>& taken) {
     std::vector<Quantity> others;
     for (const ProfileQuantity& quantity : profile.quantities) {
-        if (std::find(taken.begin(), taken.end(), quantity.quantity) == taken.end()) {
+        const auto is_in = [&](const std::vector<Quantity>& list) {
+            return std::find(list.begin(), list.end(), quantity.quantity) != list.end();
+        };
+        if (!is_in(taken) && !is_in(others)) {
             others.push_back(quantity.quantity);
         }
     }
@@ -76,9 +79,13 @@ PanelDriver::PanelDriver(PanelSetup setup, Profile profile)
     std::erase_if(setup_.points, [this](const PanelPoint& point) {
         return point.slot < 1 || point.slot > profile_.points;
     });
-    add_blocks(setup_.every_poll);
-    every_poll_blocks_ = blocks_.size();
-    add_blocks(setup_.in_turn);
+    if (profile_.sunspec) {
+        walk_.emplace(*profile_.sunspec);
+        ask_walk();
+        return;
+    }
+    map_ = profile_.quantities;
+    make_blocks();
     if (profile_.identity) {
         const ProfileIdentity& identity = *profile_.identity;
         identity_request_ = request_for(identity.table, identity.address, identity.count);
@@ -87,10 +94,24 @@ PanelDriver::PanelDriver(PanelSetup setup, Profile profile)
     }
 }
 
+void PanelDriver::make_blocks() {
+    blocks_.clear();
+    add_blocks(setup_.every_poll);
+    every_poll_blocks_ = blocks_.size();
+    add_blocks(setup_.in_turn);
+}
+
+const ProfileQuantity* PanelDriver::quantity_here(Quantity name) const {
+    const auto found = std::find_if(map_.begin(), map_.end(), [&](const ProfileQuantity& entry) {
+        return entry.quantity == name;
+    });
+    return found == map_.end() ? nullptr : &*found;
+}
+
 void PanelDriver::add_blocks(const std::vector<Quantity>& quantities) {
     std::vector<RegisterSpan> wanted;
     for (const Quantity name : quantities) {
-        const ProfileQuantity* quantity = profile_.find(name);
+        const ProfileQuantity* quantity = quantity_here(name);
         for (const PanelPoint& point : setup_.points) {
             if (quantity != nullptr) {
                 add_spans(*quantity, point.slot, point.slot, wanted);
@@ -98,7 +119,7 @@ void PanelDriver::add_blocks(const std::vector<Quantity>& quantities) {
         }
     }
     std::vector<RegisterSpan> listed;
-    for (const ProfileQuantity& quantity : profile_.quantities) {
+    for (const ProfileQuantity& quantity : map_) {
         add_spans(quantity, 1, profile_.points, listed);
     }
     ReadLimits limits;
@@ -115,25 +136,31 @@ void PanelDriver::add_blocks(const std::vector<Quantity>& quantities) {
 
 void PanelDriver::add_fields(Block& block, const std::vector<Quantity>& quantities) const {
     for (const Quantity name : quantities) {
-        const ProfileQuantity* quantity = profile_.find(name);
+        const ProfileQuantity* quantity = quantity_here(name);
         if (quantity == nullptr || quantity->table != block.request.table) {
             continue;
         }
         for (const PanelPoint& point : setup_.points) {
-            const unsigned address = quantity->address_of(point.slot);
-            const unsigned end = address + width_of(quantity->type);
-            if (address < block.request.address ||
-                end > unsigned{block.request.address} + block.request.count) {
+            const RegisterSpan span = quantity->span_of(point.slot);
+            if (span.address < block.request.address ||
+                unsigned{span.address} + span.count >
+                    unsigned{block.request.address} + block.request.count) {
                 continue;
             }
+            const auto offset_of = [&](std::uint16_t address) {
+                return static_cast<std::uint16_t>(address - block.request.address);
+            };
             Field field;
             field.point = point.number;
             field.quantity = name;
             field.is_register = facts_of(name).is_register;
-            field.offset = static_cast<std::uint16_t>(address - block.request.address);
+            field.offset = offset_of(quantity->address_of(point.slot));
             field.type = quantity->type;
             field.order = quantity->order;
             field.scale = quantity->scale;
+            if (quantity->scale_register) {
+                field.scale_offset = offset_of(*quantity->scale_register);
+            }
             field.multiplier = multiplier_for(name, quantity->side, point.transformers);
             field.not_available = quantity->not_available;
             block.fields.push_back(field);
@@ -154,7 +181,59 @@ RegisterRequest PanelDriver::request_for(Table table, std::uint16_t address,
     return request;
 }
 
+void PanelDriver::ask_walk() {
+    const RegisterSpan next = walk_->next();
+    identity_request_ = request_for(next.table, next.address, next.count);
+}
+
+Result<void> PanelDriver::accept_walk(const RegisterReply& reply) {
+    const auto meter = walk_->take(reply.registers);
+    if (!meter) {
+        return meter.error();
+    }
+    if (*meter) {
+        settle_at(**meter);
+    } else {
+        ask_walk();
+    }
+    return {};
+}
+
+/// The blocks are those of the model found; they stay as they are while it stays there.
+void PanelDriver::settle_at(const SunspecMeter& meter) {
+    if (meter_.address != meter.address || meter_.model != meter.model) {
+        map_.clear();
+        for (const ProfileQuantity& entry : profile_.quantities) {
+            if (entry.is_in_model(meter.model)) {
+                map_.push_back(entry.moved_by(meter.address));
+            }
+        }
+        make_blocks();
+    }
+    meter_ = meter;
+    device_ = fmt::format("{} {}, SunSpec model {} at register {}, base {}", meter.manufacturer,
+                          meter.device, meter.model, meter.address, meter.base);
+    set_identity(meter.serial, meter.manufacturer + '\0' + meter.device);
+}
+
+void PanelDriver::no_identity_reply() {
+    if (walk_) {
+        walk_->take_silence();
+    }
+}
+
+void PanelDriver::doubt() {
+    identity_known_ = !profile_.identity && !walk_;
+    if (walk_) {
+        walk_->restart();
+        ask_walk();
+    }
+}
+
 Result<void> PanelDriver::accept_identity(const RegisterReply& reply) {
+    if (walk_) {
+        return accept_walk(reply);
+    }
     assert(profile_.identity && reply.registers.size() == profile_.identity->count);
     const ProfileIdentity& identity = *profile_.identity;
     for (const ProfileIdentity::Expected& expected : identity.expected) {
@@ -179,6 +258,11 @@ Result<void> PanelDriver::accept_identity(const RegisterReply& reply) {
 }
 
 bool PanelDriver::accept_refused_identity() {
+    if (walk_) {
+        const bool goes_on = walk_->take_refusal();
+        ask_walk();
+        return goes_on;
+    }
     if (!profile_.identity || !profile_.identity->optional || !serial_.empty()) {
         return false;
     }
@@ -187,20 +271,24 @@ bool PanelDriver::accept_refused_identity() {
     return true;
 }
 
-void PanelDriver::set_identity(std::string serial) {
+void PanelDriver::set_identity(std::string serial, std::string_view about) {
+    constexpr std::string_view separator("\0", 1);
     identity_known_ = true;
     identity_fresh_ = true;
-    if (serial == serial_) {
+    std::uint64_t hash = fnv1a(serial, fnv1a(separator, fnv1a(profile_.name)));
+    if (!about.empty()) {
+        hash = fnv1a(about, fnv1a(separator, hash));
+    }
+    hash = std::max<std::uint64_t>(hash, 1);
+    if (hash == identity_) {
         return;
     }
     serial_ = std::move(serial);
-    identity_ = fnv1a(serial_, fnv1a(std::string_view("\0", 1), fnv1a(profile_.name)));
-    if (identity_ == 0) {
-        identity_ = 1;
-    }
+    identity_ = hash;
     for (Block& block : blocks_) {
         for (Field& field : block.fields) {
             field.last = no_value;
+            field.last_power = no_power;
         }
     }
 }
@@ -216,18 +304,19 @@ std::optional<Reading> PanelDriver::accept(std::size_t block, const RegisterRepl
     assert(reply.registers.size() == asked.request.count);
     Reading reading;
     reading.values.reserve(asked.fields.size());
-    bool backwards = false;
+    bool doubtful = false;
     for (const Field& field : asked.fields) {
         const Measured& value = reading.values.emplace_back(decode(field, reply.registers));
-        backwards = backwards || (field.is_register && value.valid && value.value < field.last);
+        doubtful = doubtful || is_doubtful(field, value, power_of(field, reply.registers));
     }
-    if (backwards && !identity_fresh_ && profile_.identity) {
+    if (doubtful && !identity_fresh_ && (profile_.identity || walk_)) {
         doubt();
         return std::nullopt;
     }
     for (std::size_t i = 0; i < asked.fields.size(); ++i) {
         if (reading.values[i].valid) {
             asked.fields[i].last = reading.values[i].value;
+            asked.fields[i].last_power = power_of(asked.fields[i], reply.registers);
         }
     }
     identity_fresh_ = false;
@@ -238,12 +327,26 @@ std::optional<Reading> PanelDriver::accept(std::size_t block, const RegisterRepl
     return reading;
 }
 
+bool PanelDriver::is_doubtful(const Field& field, const Measured& value, std::int16_t power) {
+    return field.is_register && value.valid && field.last != no_value &&
+           (value.value < field.last || power != field.last_power);
+}
+
+/// What the field's scale register holds; 0 without one.
+std::int16_t PanelDriver::power_of(const Field& field,
+                                   const std::vector<std::uint16_t>& registers) {
+    return field.scale_offset ? static_cast<std::int16_t>(registers.at(*field.scale_offset))
+                              : std::int16_t{0};
+}
+
 Measured PanelDriver::decode(const Field& field, const std::vector<std::uint16_t>& registers) {
     const std::uint64_t bits =
         bits_of(std::span(registers).subspan(field.offset, width_of(field.type)), field.order);
+    const auto& absent = field.not_available;
+    const std::optional<Ratio> scale = scaled_by_power(field.scale, power_of(field, registers));
     std::optional<Milli> value;
-    if (bits != field.not_available) {
-        value = scaled_value(bits, field.type, field.scale);
+    if (scale && std::find(absent.begin(), absent.end(), bits) == absent.end()) {
+        value = scaled_value(bits, field.type, *scale);
     }
     Measured measured{field.point, field.quantity, value.has_value(), value.value_or(0)};
     if (field.multiplier != Ratio{}) {

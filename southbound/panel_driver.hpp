@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/model/ids.hpp"
@@ -11,6 +12,7 @@
 #include "gateway/model/reading.hpp"
 #include "southbound/line.hpp"
 #include "southbound/profile.hpp"
+#include "southbound/sunspec_walk.hpp"
 
 namespace metergate::southbound {
 
@@ -34,7 +36,8 @@ struct PanelSetup {
     std::vector<Quantity> in_turn;
 };
 
-/// Every quantity the profile has and `taken` has not: what a caller usually puts into in_turn.
+/// Every quantity the profile has and `taken` has not, once: what a caller usually puts into
+/// in_turn.
 [[nodiscard]] std::vector<Quantity> other_quantities(const Profile& profile,
                                                      const std::vector<Quantity>& taken);
 
@@ -52,6 +55,8 @@ class PanelDriver {
     [[nodiscard]] const PanelSetup& setup() const { return setup_; }
     [[nodiscard]] const Profile& profile() const { return profile_; }
 
+    /// False: nothing of this panel is to be read.
+    [[nodiscard]] bool has_work() const { return !blocks_.empty() || walk_.has_value(); }
     /// Blocks 0 .. every_poll_blocks()-1 belong to each poll, the others come in turn.
     [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
     [[nodiscard]] std::size_t every_poll_blocks() const { return every_poll_blocks_; }
@@ -59,27 +64,36 @@ class PanelDriver {
         return blocks_.at(block).request;
     }
 
-    /// True: identity_request() must be answered before any block.
+    /// True: identity_request() must be answered before any block; of a SunSpec device several in
+    /// turn, and only then are its blocks known.
     [[nodiscard]] bool identity_needed() const { return !identity_known_; }
     [[nodiscard]] const RegisterRequest& identity_request() const { return identity_request_; }
     /// Takes the reply to identity_request(). Error: refused, if another kind of device answered;
     /// the text says what was expected where.
     [[nodiscard]] Result<void> accept_identity(const RegisterReply& reply);
     /// The panel refused identity_request(). True if the profile allows that and no serial number
-    /// was ever read: the panel is then read without identity.
+    /// was ever read: the panel is then read without identity. Of a SunSpec device: true if there
+    /// is another place to look.
     [[nodiscard]] bool accept_refused_identity();
+    /// identity_request() timed out.
+    void no_identity_reply();
     /// Something went wrong on the way to this panel: another meter may answer next time.
-    void doubt() { identity_known_ = !profile_.identity; }
+    void doubt();
 
-    /// The reply to a block's request as a reading. Nothing: a register went backwards although the
-    /// panel was not asked who it is just before; ask, then read the block again.
+    /// The reply to a block's request as a reading. Nothing: a register went backwards, or came
+    /// with another scale than before, although the panel was not asked who it is just before; ask,
+    /// then read the block again.
     [[nodiscard]] std::optional<Reading> accept(std::size_t block, const RegisterReply& reply,
                                                 UtcTime asked_utc);
 
-    /// Hash of profile name and serial number; 0 = the panel cannot tell.
+    /// Hash of profile name, serial number and, of a SunSpec device, manufacturer and device; 0 =
+    /// the panel cannot tell.
     [[nodiscard]] std::uint64_t identity() const { return identity_; }
     /// As read; empty = not known.
     [[nodiscard]] const std::string& serial() const { return serial_; }
+    /// What the panel says of itself and where its registers were found, for people; empty =
+    /// nothing.
+    [[nodiscard]] const std::string& device() const { return device_; }
     /// False: the settings expect another serial number than was read.
     [[nodiscard]] bool serial_as_expected() const;
 
@@ -90,6 +104,7 @@ class PanelDriver {
 
   private:
     static constexpr Milli no_value = std::numeric_limits<Milli>::min();
+    static constexpr std::int16_t no_power = std::numeric_limits<std::int16_t>::min();
 
     struct Field {
         PointNumber point{};
@@ -99,25 +114,41 @@ class PanelDriver {
         RegisterType type{};
         WordOrder order{};
         Ratio scale;
+        std::optional<std::uint16_t> scale_offset;  ///< of the scale register, in the block
         Ratio multiplier;
-        std::optional<std::uint64_t> not_available;
-        Milli last = no_value;  ///< of a register: the value before
+        std::vector<std::uint64_t> not_available;
+        Milli last = no_value;               ///< of a register: the value before
+        std::int16_t last_power = no_power;  ///< of ten, of a register: with the value before
     };
     struct Block {
         RegisterRequest request;
         std::vector<Field> fields;
     };
 
+    void make_blocks();
     void add_blocks(const std::vector<Quantity>& quantities);
     void add_fields(Block& block, const std::vector<Quantity>& quantities) const;
+    [[nodiscard]] const ProfileQuantity* quantity_here(Quantity name) const;
+    void ask_walk();
+    [[nodiscard]] Result<void> accept_walk(const RegisterReply& reply);
+    void settle_at(const SunspecMeter& meter);
+    [[nodiscard]] static bool is_doubtful(const Field& field, const Measured& value,
+                                          std::int16_t power);
     [[nodiscard]] RegisterRequest request_for(Table table, std::uint16_t address,
                                               std::uint16_t count) const;
+    [[nodiscard]] static std::int16_t power_of(const Field& field,
+                                               const std::vector<std::uint16_t>& registers);
     [[nodiscard]] static Measured decode(const Field& field,
                                          const std::vector<std::uint16_t>& registers);
-    void set_identity(std::string serial);
+    /// `about`: what else tells this meter from others.
+    void set_identity(std::string serial, std::string_view about = {});
 
     PanelSetup setup_;
     Profile profile_;
+    std::vector<ProfileQuantity> map_;  ///< the profile's, where this panel has them
+    std::optional<SunspecWalk> walk_;
+    SunspecMeter meter_;
+    std::string device_;
     std::vector<Block> blocks_;
     std::size_t every_poll_blocks_ = 0;
     RegisterRequest identity_request_;

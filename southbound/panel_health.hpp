@@ -26,7 +26,8 @@ struct PanelStatus {
     PanelNumber number{};
     Id id;
     PanelState state = PanelState::starting;
-    std::string serial;                ///< as read; empty = not known
+    std::string serial;  ///< as read; empty = not known
+    std::string device;  ///< what it says of itself, where its registers are; empty = nothing
     std::optional<Instant> last_good;  ///< when its last reading was asked for
     std::uint64_t replies = 0;
     std::uint64_t timeouts = 0;
@@ -65,7 +66,7 @@ class PanelHealth {
     bool failed(Instant now, UtcTime utc, bool was_retry);
     void set_problem(std::string problem) { status_.problem = std::move(problem); }
 
-    /// Without number, id and serial.
+    /// Without number, id, serial and device.
     [[nodiscard]] const PanelStatus& status() const { return status_; }
     [[nodiscard]] unsigned failures() const { return failures_; }
     /// When the failures in a row began.

@@ -35,7 +35,7 @@ Poller::Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriv
     assert(sinks_.reading && sinks_.event);
     panels_.reserve(panels.size());
     for (PanelDriver& driver : panels) {
-        const Instant first_due = driver.block_count() == 0 ? never : clock_.now();
+        const Instant first_due = driver.has_work() ? clock_.now() : never;
         panels_.push_back({std::move(driver), PanelHealth(first_due)});
     }
 }
@@ -306,6 +306,9 @@ void Poller::fail_job(Job& job, const Error& error) {
     const Error where = error.within(
         job.identity_asked ? "identity" : asked_text(panel.driver.block_request(*block_of(job))));
     const bool was_retry = job.is_retry;
+    if (job.identity_asked && error.fault == Fault::timeout) {
+        panel.driver.no_identity_reply();
+    }
     panel.driver.doubt();
     drop_jobs_of(job.panel, where);
     panel_failed(panel, where, was_retry);
@@ -388,6 +391,7 @@ std::vector<PanelStatus> Poller::status() const {
         status.number = driver.setup().number;
         status.id = driver.setup().id;
         status.serial = driver.serial();
+        status.device = driver.device();
         if (status.problem.empty() && !driver.serial_as_expected()) {
             status.problem = fmt::format("serial number {} instead of {}", status.serial,
                                          driver.setup().expected_serial);

@@ -54,13 +54,94 @@ void check_points(const std::string& path, unsigned address, unsigned stride, Re
     }
 }
 
+/// True if one before this is of the same name and has a model in common, or none.
+bool is_there_before(const Profile& profile, std::size_t index) {
+    const ProfileQuantity& one = profile.quantities[index];
+    return std::any_of(
+        profile.quantities.begin(), profile.quantities.begin() + static_cast<std::ptrdiff_t>(index),
+        [&](const ProfileQuantity& other) {
+            const auto shares = [&](std::uint16_t id) { return one.is_in_model(id); };
+            return other.quantity == one.quantity &&
+                   (other.models.empty() || one.models.empty() ||
+                    std::any_of(other.models.begin(), other.models.end(), shares));
+        });
+}
+
+/// A SunSpec quantity lies behind the header of every model that has it, and inside the model.
+void check_models(const Profile& profile, const ProfileQuantity& quantity, const std::string& path,
+                  Problems& problems) {
+    const std::string models = member_path(path, "models");
+    if (quantity.models.empty() == profile.sunspec.has_value()) {
+        add(problems, models, profile.sunspec ? "is missing" : "there is no sunspec");
+        return;
+    }
+    for (const std::uint16_t id : quantity.models) {
+        const ProfileSunspec::Model* model = profile.sunspec->find(id);
+        if (model == nullptr) {
+            add(problems, models, fmt::format("{} is not among sunspec.models", id));
+            continue;
+        }
+        const auto inside = [&](unsigned address, unsigned width) {
+            return address >= sunspec_header &&
+                   address + width <= unsigned{model->length} + sunspec_header;
+        };
+        if (!inside(quantity.address, width_of(quantity.type)) ||
+            !inside(quantity.scale_register.value_or(quantity.address), 1)) {
+            add(problems, member_path(path, "address"), fmt::format("is outside model {}", id));
+        }
+    }
+}
+
+void check_scale_register(const Profile& profile, const ProfileQuantity& quantity,
+                          const std::string& path, Problems& problems) {
+    if (!quantity.scale_register) {
+        return;
+    }
+    constexpr std::int64_t scale_max = 1'000'000;  // leaves room for ten more digits
+    if (quantity.scale.numerator > scale_max || quantity.scale.denominator > scale_max) {
+        add(problems, member_path(path, "scale"),
+            fmt::format("is beyond {}, too much for a scale register", scale_max));
+    }
+    for (std::uint32_t slot = 1; slot <= profile.points; ++slot) {
+        if (quantity.addresses.empty() &&
+            quantity.span_of(slot).count > profile.limits.registers_max) {
+            add(problems, member_path(path, "scale_register"),
+                "is too far from the value to be read in one request with it");
+            return;
+        }
+    }
+}
+
+void check_sunspec(const Profile& profile, Problems& problems) {
+    if (profile.identity) {
+        add(problems, "identity", "a SunSpec device tells it in its common model");
+    }
+    if (profile.points != 1) {
+        add(problems, "points", "a SunSpec meter has one");
+    }
+    if (profile.sunspec->bases.empty()) {
+        add(problems, "sunspec.bases", "there is none");
+    }
+    for (std::size_t i = 0; i < profile.sunspec->bases.size(); ++i) {
+        constexpr unsigned marker_and_header = 2U + sunspec_header;
+        if (profile.sunspec->bases[i] + marker_and_header > address_end) {
+            add(problems, item_path("sunspec.bases", i), "leaves no room for a model");
+        }
+    }
+    if (profile.sunspec->models.empty()) {
+        add(problems, "sunspec.models", "there is none");
+    }
+}
+
 void check_quantity(const Profile& profile, std::size_t index, Problems& problems) {
     const ProfileQuantity& quantity = profile.quantities[index];
     const std::string path = item_path("quantities", index);
     const std::string_view name = facts_of(quantity.quantity).name;
-    if (profile.find(quantity.quantity) != &quantity) {
+    if (is_there_before(profile, index)) {
         add(problems, member_path(path, "name"), fmt::format("\"{}\" is there twice", name));
     }
+    check_models(profile, quantity, path, problems);
+    check_scale_register(profile, quantity, path, problems);
     if (quantity.addresses.empty()) {
         check_points(path, quantity.address, quantity.stride, quantity.type, profile.points,
                      problems);
@@ -103,6 +184,9 @@ void check(const Profile& profile, Problems& problems) {
     if (profile.quantities.empty()) {
         add(problems, "quantities", "there is none");
     }
+    if (profile.sunspec) {
+        check_sunspec(profile, problems);
+    }
     if (profile.identity) {
         check_identity(*profile.identity, profile.limits, problems);
     }
@@ -132,6 +216,29 @@ void check(const Profile& profile, Problems& problems) {
 
 }  // namespace
 
+RegisterSpan ProfileQuantity::span_of(std::uint32_t slot) const {
+    const unsigned value = address_of(slot);
+    const unsigned begin = std::min<unsigned>(value, scale_register.value_or(value));
+    const unsigned end =
+        std::max<unsigned>(value + width_of(type), scale_register.value_or(value) + 1U);
+    return {table, static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end - begin)};
+}
+
+ProfileQuantity ProfileQuantity::moved_by(std::uint16_t registers) const {
+    ProfileQuantity moved = *this;
+    moved.address = static_cast<std::uint16_t>(address + registers);
+    if (scale_register) {
+        moved.scale_register = static_cast<std::uint16_t>(*scale_register + registers);
+    }
+    return moved;
+}
+
+const ProfileSunspec::Model* ProfileSunspec::find(std::uint16_t id) const {
+    const auto found = std::find_if(models.begin(), models.end(),
+                                    [&](const Model& model) { return model.id == id; });
+    return found == models.end() ? nullptr : &*found;
+}
+
 const ProfileQuantity* Profile::find(Quantity quantity) const {
     const auto found =
         std::find_if(quantities.begin(), quantities.end(),
@@ -141,7 +248,7 @@ const ProfileQuantity* Profile::find(Quantity quantity) const {
 
 std::optional<Milli> Profile::modulus_of(Quantity quantity) const {
     const ProfileQuantity* found = find(quantity);
-    if (found == nullptr || !found->modulus) {
+    if (found == nullptr || !found->modulus || found->scale_register) {
         return std::nullopt;
     }
     return multiplied(*found->modulus, found->scale);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "gateway/model/quantity.hpp"
 #include "gateway/model/result.hpp"
 #include "southbound/line.hpp"
+#include "southbound/read_plan.hpp"
 
 /// A panel model as data, schema 1; southbound/profiles/README.md explains every key. Plain values:
 /// any thread.
@@ -66,6 +68,24 @@ struct ProfileIdentity {
     bool optional = false;
 };
 
+/// Registers in front of a SunSpec model's content: its id and its length.
+inline constexpr std::uint16_t sunspec_header = 2;
+
+/// A SunSpec device: its registers lie in models, one behind the other, and where a model begins is
+/// found at run time.
+struct ProfileSunspec {
+    struct Model {
+        std::uint16_t id = 0;
+        std::uint16_t length = 0;  ///< registers behind the model's id and length
+    };
+
+    std::vector<std::uint16_t> bases;  ///< where the chain may begin, in the order to try them
+    std::vector<Model> models;         ///< the first of these in the chain is read
+
+    /// Null if it is not one of `models`.
+    [[nodiscard]] const Model* find(std::uint16_t id) const;
+};
+
 struct ProfileLimits {
     std::uint16_t registers_max = 125;     ///< a request, 1..125
     std::uint16_t hole_registers_max = 0;  ///< unlisted registers that may be read across
@@ -77,21 +97,33 @@ struct ProfileLimits {
 
 struct ProfileQuantity {
     Quantity quantity{};
+    std::vector<std::uint16_t> models;  ///< SunSpec models that have it; addresses count from there
     Table table = Table::holding;
     std::uint16_t address = 0;  ///< of the first point
     std::uint16_t stride = 0;   ///< registers from point to point; 0 = all points share the value
     std::vector<std::uint16_t> addresses;  ///< one per point, instead of address and stride
     RegisterType type = RegisterType::u16;
     WordOrder order = WordOrder::big;
-    Ratio scale;                          ///< thousandths of the quantity's unit per count
+    Ratio scale;  ///< thousandths of the quantity's unit per count
+    /// Holds a power of ten that the scale is multiplied by, -10..10; what else it holds makes the
+    /// value not available. Read in one request with the value.
+    std::optional<std::uint16_t> scale_register;
     std::optional<std::int64_t> modulus;  ///< counts at which a register begins again at 0
     RegisterSide side = RegisterSide::primary;
-    std::optional<std::uint64_t> not_available;  ///< bit pattern; NaN needs none
+    std::vector<std::uint64_t> not_available;  ///< bit patterns; NaN needs none
 
     /// Address of the value of `slot` (from 1).
     [[nodiscard]] std::uint16_t address_of(std::uint32_t slot) const {
         return addresses.empty() ? static_cast<std::uint16_t>(address + stride * (slot - 1))
                                  : addresses.at(slot - 1);
+    }
+    /// The registers that the value of `slot` needs in one reply: its own to its scale register.
+    [[nodiscard]] RegisterSpan span_of(std::uint32_t slot) const;
+    /// The same with all addresses that much higher.
+    [[nodiscard]] ProfileQuantity moved_by(std::uint16_t registers) const;
+    /// Whether the SunSpec model `id` has it.
+    [[nodiscard]] bool is_in_model(std::uint16_t id) const {
+        return std::find(models.begin(), models.end(), id) != models.end();
     }
 };
 
@@ -184,6 +216,7 @@ struct Profile {
     std::uint16_t points = 1;
     std::uint16_t channels = 1;
     std::optional<ProfileIdentity> identity;
+    std::optional<ProfileSunspec> sunspec;  ///< instead of identity
     ProfileLimits limits;
     std::vector<ProfileQuantity> quantities;
     std::optional<ProfileClock> clock;
@@ -191,9 +224,11 @@ struct Profile {
     std::optional<ProfileIntervalLog> interval_log;
     std::optional<ProfileEventLog> event_log;
 
+    /// The first entry of that name; of a SunSpec profile there may be one for other models too.
     [[nodiscard]] const ProfileQuantity* find(Quantity quantity) const;
     /// At which value, in thousandths of the unit and before any multiplier, the quantity's
-    /// register begins again at 0; nothing if the map does not say.
+    /// register begins again at 0; nothing if the map does not say, or only together with a scale
+    /// register.
     [[nodiscard]] std::optional<Milli> modulus_of(Quantity quantity) const;
 };
 

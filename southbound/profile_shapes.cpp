@@ -64,6 +64,38 @@ class NumberShape final : public schema::Shape {
     T max_;
 };
 
+/// A list whose only item may stand without its brackets.
+class PatternsShape final : public schema::Shape {
+  public:
+    void read(const Json& json, void* value, const std::string& path,
+              Problems& problems) const override {
+        if (json.as_array() != nullptr) {
+            list_.shape->read(json, value, path, problems);
+            return;
+        }
+        std::uint64_t one = 0;
+        const std::size_t before = problems.size();
+        pattern().shape->read(json, &one, path, problems);
+        if (problems.size() == before) {
+            static_cast<std::vector<std::uint64_t>*>(value)->assign(1, one);
+        }
+    }
+    [[nodiscard]] std::optional<Json> write(const void* value,
+                                            const schema::WriteOptions& options) const override {
+        return list_.shape->write(value, options);
+    }
+    [[nodiscard]] Json schema() const override {
+        return Json::object(
+            {{"type", Json::of(std::vector<std::string>{"integer", "string", "array"}), {}}});
+    }
+    [[nodiscard]] std::string values_text() const override {
+        return "one or a list of " + pattern().shape->values_text();
+    }
+
+  private:
+    schema::ShapeFor<std::vector<std::uint64_t>> list_ = schema::list(pattern(), 8);
+};
+
 /// An exact positive ratio: 1000 or "1/10".
 class RatioShape final : public schema::Shape {
   public:
@@ -116,6 +148,10 @@ schema::ShapeFor<std::uint16_t> number16(std::uint16_t min, std::uint16_t max) {
 schema::ShapeFor<std::uint64_t> pattern() {
     return {
         std::make_shared<NumberShape<std::uint64_t>>(0, std::numeric_limits<std::uint64_t>::max())};
+}
+
+schema::ShapeFor<std::vector<std::uint64_t>> patterns() {
+    return {std::make_shared<PatternsShape>()};
 }
 
 schema::ShapeFor<Ratio> exact_ratio() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "config/schema/field.hpp"
 #include "gateway/model/multiplier.hpp"
@@ -13,6 +14,8 @@ namespace metergate::southbound {
                                                        std::uint16_t max = 0xFFFF);
 /// The bits of a whole value, written like that.
 [[nodiscard]] schema::ShapeFor<std::uint64_t> pattern();
+/// One such pattern, or a list of them.
+[[nodiscard]] schema::ShapeFor<std::vector<std::uint64_t>> patterns();
 /// An exact positive ratio: 1000 or "1/10".
 [[nodiscard]] schema::ShapeFor<Ratio> exact_ratio();
 

@@ -18,6 +18,10 @@ using schema::ShapeFor;
 using schema::text;
 using FieldTable = schema::Table;
 
+constexpr std::size_t sunspec_models_max = 16;
+/// The models of a SunSpec profile may list the same quantity each in its own way.
+constexpr std::size_t quantities_max = 4 * quantity_count;
+
 ShapeFor<Table> table_name() {
     return choice<Table>({{"holding", Table::holding}, {"input", Table::input}});
 }
@@ -131,6 +135,21 @@ FieldTable identity_table() {
             flag(), field("optional", "Optional", "", "some firmware refuses these registers"));
 }
 
+FieldTable sunspec_table() {
+    using Model = ProfileSunspec::Model;
+    return FieldTable::of<ProfileSunspec>("SunSpec device")
+        .with<&ProfileSunspec::bases>(
+            list(number16(), 8), required("bases", "Where the chain may begin", "in this order"))
+        .with<&ProfileSunspec::models>(
+            list(group<Model>(FieldTable::of<Model>("Model")
+                                  .with<&Model::id>(number16(2, 0xFFFE), required("id", "Id"))
+                                  .with<&Model::length>(
+                                      number16(1), required("length", "Registers",
+                                                            "behind the model's id and length"))),
+                 sunspec_models_max),
+            required("models", "Models", "the first of these in the chain is read"));
+}
+
 FieldTable limits_table() {
     return FieldTable::of<ProfileLimits>("Limits")
         .with<&ProfileLimits::registers_max>(number16(1, 125),
@@ -153,6 +172,10 @@ FieldTable limits_table() {
 FieldTable quantity_table() {
     return FieldTable::of<ProfileQuantity>("Quantity")
         .with<&ProfileQuantity::quantity>(quantity_name(), required("name", "Quantity"))
+        .with<&ProfileQuantity::models>(
+            list(number16(1), sunspec_models_max),
+            field("models", "SunSpec models that have it", "",
+                  "addresses then count from the model's first register"))
         .with<&ProfileQuantity::table>(table_name(), table_field())
         .with<&ProfileQuantity::address>(number16(), field("address", "Address of the first point",
                                                            "", "as on the wire, from 0"))
@@ -166,13 +189,16 @@ FieldTable quantity_table() {
         .with<&ProfileQuantity::scale>(
             exact_ratio(),
             field("scale", "Scale", "", "thousandths of the unit per count: Wh, W, mA, mV, mHz"))
+        .with<&ProfileQuantity::scale_register>(
+            optional(number16()),
+            field("scale_register", "Scale register", "", "its power of ten multiplies the scale"))
         .with<&ProfileQuantity::modulus>(
             optional(integer(1, std::numeric_limits<std::int64_t>::max())),
             field("modulus", "Modulus", "counts", "where the register begins again at 0"))
         .with<&ProfileQuantity::side>(
             side_name(),
             field("side", "Side", "", "secondary = CT and PT ratios are still to be applied"))
-        .with<&ProfileQuantity::not_available>(optional(pattern()), pattern_field());
+        .with<&ProfileQuantity::not_available>(patterns(), pattern_field());
 }
 
 FieldTable clock_table() {
@@ -287,8 +313,11 @@ FieldTable profile_table() {
         .with<&Profile::channels>(number16(1, 255), required("channels", "Channels"))
         .with<&Profile::identity>(optional(group<ProfileIdentity>(identity_table())),
                                   field("identity", "Identity"))
+        .with<&Profile::sunspec>(optional(group<ProfileSunspec>(sunspec_table())),
+                                 field("sunspec", "SunSpec", "",
+                                       "the registers are found at run time; instead of identity"))
         .with<&Profile::limits>(group<ProfileLimits>(limits_table()), field("limits", "Limits"))
-        .with<&Profile::quantities>(list(group<ProfileQuantity>(quantity_table()), quantity_count),
+        .with<&Profile::quantities>(list(group<ProfileQuantity>(quantity_table()), quantities_max),
                                     required("quantities", "Quantities"))
         .with<&Profile::clock>(optional(group<ProfileClock>(clock_table())),
                                field("clock", "Clock"))

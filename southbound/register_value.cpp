@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 
 namespace metergate::southbound {
 namespace {
@@ -30,6 +31,18 @@ std::uint64_t bits_of(std::span<const std::uint16_t> words, WordOrder order) {
     return bits;
 }
 
+std::optional<Ratio> scaled_by_power(Ratio scale, std::int16_t power) {
+    constexpr int power_max = 10;
+    if (power < -power_max || power > power_max) {
+        return std::nullopt;
+    }
+    std::int64_t& side = power < 0 ? scale.denominator : scale.numerator;
+    for (int i = 0; i < std::abs(power); ++i) {
+        side *= 10;
+    }
+    return reduced(scale);
+}
+
 std::optional<Milli> scaled_value(std::uint64_t bits, RegisterType type, Ratio scale) {
     std::int64_t count = 0;
     switch (type) {
@@ -53,7 +66,10 @@ std::optional<Milli> scaled_value(std::uint64_t bits, RegisterType type, Ratio s
     if (scale == Ratio{}) {
         return count;
     }
-    if (count > value_max / scale.numerator * scale.denominator) {
+    // Near enough to refuse what would overflow; the value itself is worked out exactly below.
+    const double scaled = static_cast<double>(count) * static_cast<double>(scale.numerator) /
+                          static_cast<double>(scale.denominator);
+    if (std::abs(scaled) > static_cast<double>(value_max)) {
         return std::nullopt;
     }
     return multiplied(count, scale);

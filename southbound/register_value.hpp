@@ -15,6 +15,10 @@ namespace metergate::southbound {
 /// them.
 [[nodiscard]] std::uint64_t bits_of(std::span<const std::uint16_t> words, WordOrder order);
 
+/// scale x 10^power, for numerator and denominator up to a million. Nothing: the power is not
+/// -10..10, so that it is none.
+[[nodiscard]] std::optional<Ratio> scaled_by_power(Ratio scale, std::int16_t power);
+
 /// The value in thousandths of its unit: count x scale, floored for integers, rounded to the
 /// nearest for floats. Nothing: NaN, infinite, or beyond what 64 bits hold with room for a
 /// multiplier.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include "config/schema/json.hpp"
 #include "southbound/modbus/frame.hpp"
@@ -38,13 +39,16 @@ Bytes frame_of(const RegisterRequest& request) {
     return {frame.view().begin(), frame.view().end()};
 }
 
-/// Checks the request's bytes and hands out what the reply says.
-RegisterReply exchange(const RegisterRequest& request, const Json& exchange) {
+/// Checks the request's bytes and hands out what the reply says; nothing, if it is an exception.
+std::optional<RegisterReply> exchange(const RegisterRequest& request, const Json& exchange) {
     EXPECT_EQ(frame_of(request), bytes_of(*exchange.string_at("request")));
     const Bytes reply = bytes_of(*exchange.string_at("reply"));
     const modbus::Parsed parsed = modbus::parse_rtu(reply, request);
-    EXPECT_EQ(parsed.verdict, modbus::Verdict::reply) << parsed.why;
     EXPECT_EQ(parsed.length, reply.size());
+    if (parsed.verdict == modbus::Verdict::exception) {
+        return std::nullopt;
+    }
+    EXPECT_EQ(parsed.verdict, modbus::Verdict::reply) << parsed.why;
     RegisterReply registers;
     modbus::unpack_registers(parsed.registers, registers.registers);
     return registers;
@@ -83,6 +87,26 @@ void check_values(const Reading& reading, const Json::Array& expected) {
     }
 }
 
+/// Goes through the identity's exchanges: one, or each step of a walk. False: the device was
+/// refused, as the case says.
+bool identify(PanelDriver& driver, const Json& identity) {
+    const Json::Array one{identity};
+    const Json* walk = identity.find("walk");
+    for (const Json& step : walk == nullptr ? one : *walk->as_array()) {
+        EXPECT_TRUE(driver.identity_needed());
+        const auto reply = exchange(driver.identity_request(), step);
+        const bool is_last = walk != nullptr && &step == &walk->as_array()->back();
+        const std::string* refused = is_last ? identity.string_at("refused") : nullptr;
+        if (!reply) {
+            EXPECT_EQ(driver.accept_refused_identity(), refused == nullptr);
+        } else if (const auto accepted = driver.accept_identity(*reply); !accepted) {
+            EXPECT_EQ(accepted.error().text, refused == nullptr ? "no error" : *refused);
+        }
+    }
+    EXPECT_EQ(driver.identity_needed(), identity.find("refused") != nullptr);
+    return !driver.identity_needed();
+}
+
 void check_case(const std::filesystem::path& path, const Profile& profile) {
     SCOPED_TRACE(path.string());
     std::ifstream file(path);
@@ -90,14 +114,18 @@ void check_case(const std::filesystem::path& path, const Profile& profile) {
     ASSERT_TRUE(golden) << golden.error().text;
     PanelDriver driver = driver_for(*golden, profile);
     const Json& identity = *golden->find("identity");
-    const auto accepted = driver.accept_identity(exchange(driver.identity_request(), identity));
-    ASSERT_TRUE(accepted) << accepted.error().text;
+    if (!identify(driver, identity)) {
+        return;
+    }
     EXPECT_EQ(driver.serial(), *identity.string_at("serial"));
+    const std::string* device = identity.string_at("device");
+    EXPECT_EQ(driver.device(), device == nullptr ? "" : *device);
     const Json::Array& exchanges = *golden->find("exchanges")->as_array();
     ASSERT_EQ(driver.block_count(), exchanges.size());
     for (std::size_t block = 0; block < exchanges.size(); ++block) {
-        const auto reading = driver.accept(
-            block, exchange(driver.block_request(block), exchanges[block]), UtcTime{});
+        const auto reply = exchange(driver.block_request(block), exchanges[block]);
+        ASSERT_TRUE(reply);
+        const auto reading = driver.accept(block, *reply, UtcTime{});
         ASSERT_TRUE(reading);
         check_values(*reading, *exchanges[block].find("values")->as_array());
     }

@@ -19,7 +19,8 @@ std::string complaint_about(const std::string& json) {
 TEST(Profile, the_built_in_ones_are_named_and_read) {
     EXPECT_EQ(profile_names(),
               (std::vector<std::string>{"eastron-sdm120", "eastron-sdm630", "metergate-panel-12",
-                                        "metergate-panel-24"}));
+                                        "metergate-panel-24", "sunspec-meter", "wirenboard-map12e",
+                                        "wirenboard-map6s"}));
     for (const std::string& name : profile_names()) {
         const auto profile = profile_named(name);
         ASSERT_TRUE(profile) << profile.error().text;
