@@ -160,6 +160,7 @@ void PanelDriver::add_fields(Block& block, const std::vector<Quantity>& quantiti
             field.scale = quantity->scale;
             if (quantity->scale_register) {
                 field.scale_offset = offset_of(*quantity->scale_register);
+                field.modulus = quantity->modulus;
             }
             field.multiplier = multiplier_for(name, quantity->side, point.transformers);
             field.not_available = quantity->not_available;
@@ -349,8 +350,13 @@ Measured PanelDriver::decode(const Field& field, const std::vector<std::uint16_t
         value = scaled_value(bits, field.type, *scale);
     }
     Measured measured{field.point, field.quantity, value.has_value(), value.value_or(0)};
+    if (value && field.modulus) {
+        const auto top = static_cast<std::uint64_t>(*field.modulus);
+        measured.modulus = scaled_value(top, RegisterType::u64, *scale).value_or(0);
+    }
     if (field.multiplier != Ratio{}) {
         measured.value = multiplied(measured.value, field.multiplier);
+        measured.modulus = multiplied(measured.modulus, field.multiplier);
     }
     return measured;
 }

@@ -117,8 +117,9 @@ class PanelDriver {
         std::optional<std::uint16_t> scale_offset;  ///< of the scale register, in the block
         Ratio multiplier;
         std::vector<std::uint64_t> not_available;
-        Milli last = no_value;               ///< of a register: the value before
-        std::int16_t last_power = no_power;  ///< of ten, of a register: with the value before
+        std::optional<std::int64_t> modulus;  ///< of a scaled register, counts
+        Milli last = no_value;                ///< of a register: the value before
+        std::int16_t last_power = no_power;   ///< of ten, of a register: with the value before
     };
     struct Block {
         RegisterRequest request;

@@ -98,6 +98,8 @@ class IntervalChain {
     void feed(const RegisterReading& reading, ChainOutput& out);
     /// Declares slots missing whose time to close has passed.
     void close_overdue(UtcTime now, ChainOutput& out);
+    /// For meters that tell their register's scale at run time. Before feed().
+    void set_modulus(Milli modulus) { rules_.modulus = modulus; }
     /// Marks the interval that is open now. If slots of it come out missing, those that begin
     /// before `until` tell why.
     void mark(Flags flags, UtcTime until);

@@ -16,6 +16,9 @@ struct Measured {
     bool valid =
         true;  ///< false: the panel answered NaN or its "not available" pattern; value is 0
     Milli value = 0;
+    /// Of a register whose panel told its scale just now: it counts to this, then 0. 0 = as the
+    /// point's plan says.
+    Milli modulus = 0;
 };
 
 /// What one reply of one panel said. All values of a reading were answered by the panel at one

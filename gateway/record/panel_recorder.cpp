@@ -190,6 +190,9 @@ void PanelRecorder::feed(const Reading& reading) {
         for (const std::size_t index : chains_for(measured)) {
             Chain& chain = chains_[index];
             const bool opens = !chain.intervals.is_open();
+            if (measured.modulus != 0) {
+                chain.intervals.set_modulus(measured.modulus);
+            }
             chain.intervals.feed({reading.at, reading.at_utc, reading.identity, measured.value},
                                  output_);
             edges_moved =

@@ -15,8 +15,9 @@ constexpr std::uint8_t write_one = 6;
 constexpr std::uint8_t write_several = 16;
 constexpr std::uint16_t registers_max = 125;
 
-constexpr std::array<std::string_view, 4> kind_names{"metergate-panel-24", "metergate-panel-12",
-                                                     "eastron-sdm630", "eastron-sdm120"};
+constexpr std::array<std::string_view, 5> kind_names{"metergate-panel-24", "metergate-panel-12",
+                                                     "eastron-sdm630", "eastron-sdm120",
+                                                     "sunspec-meter"};
 
 std::int64_t floor_divided(std::int64_t value, std::int64_t by) {
     const std::int64_t quotient = value / by;
@@ -50,8 +51,16 @@ std::optional<PanelKind> panel_kind_named(std::string_view name) {
 }
 
 std::size_t points_of(PanelKind kind) {
-    constexpr std::array<std::size_t, 4> counts{24, 12, 1, 1};
+    constexpr std::array<std::size_t, 5> counts{24, 12, 1, 1, 1};
     return counts.at(static_cast<std::size_t>(kind));
+}
+
+std::int64_t usual_modulus_wh(PanelKind kind) {
+    constexpr std::int64_t sunspec_counts = std::int64_t{1} << 32U;
+    if (kind == PanelKind::sunspec) {
+        return sunspec_counts * 10;
+    }
+    return points_of(kind) == 1 ? 1'000'000'000 : 100'000'000'000;
 }
 
 std::int64_t PanelModel::MeteredPoint::metered_uj(UtcTime at) {
@@ -270,6 +279,9 @@ std::unique_ptr<PanelModel> make_panel(PanelPlan plan, UtcTime start,
                                        std::chrono::seconds utc_offset, Ledger& ledger) {
     if (plan.kind == PanelKind::sdm630 || plan.kind == PanelKind::sdm120) {
         return std::make_unique<EastronMeter>(std::move(plan), start, utc_offset, ledger);
+    }
+    if (plan.kind == PanelKind::sunspec) {
+        return std::make_unique<SunspecMeter>(std::move(plan), start, utc_offset, ledger);
     }
     return std::make_unique<MetergatePanel>(std::move(plan), start, utc_offset, ledger);
 }

@@ -24,11 +24,13 @@ struct PointPlan {
     std::int64_t register_wh = 0;  ///< what it shows at the start
 };
 
-/// `metergate-panel-24`, `metergate-panel-12`, `eastron-sdm630`, `eastron-sdm120`.
-enum class PanelKind : std::uint8_t { metergate_24, metergate_12, sdm630, sdm120 };
+/// `metergate-panel-24`, `metergate-panel-12`, `eastron-sdm630`, `eastron-sdm120`, `sunspec-meter`.
+enum class PanelKind : std::uint8_t { metergate_24, metergate_12, sdm630, sdm120, sunspec };
 [[nodiscard]] std::string_view name_of(PanelKind kind);
 [[nodiscard]] std::optional<PanelKind> panel_kind_named(std::string_view name);
 [[nodiscard]] std::size_t points_of(PanelKind kind);
+/// Where its register begins again at 0, if the scenario does not say.
+[[nodiscard]] std::int64_t usual_modulus_wh(PanelKind kind);
 
 struct PanelPlan {
     Id id;
@@ -187,6 +189,23 @@ class EastronMeter final : public PanelModel {
     [[nodiscard]] std::optional<ModbusException> write(unsigned address,
                                                        std::span<const std::uint16_t> values,
                                                        UtcTime at) override;
+    void put_live(Window& window, UtcTime at);
+    void put_energy(Window& window, UtcTime at);
+};
+
+/// A SunSpec wye meter, model 203 at 40000: integers with scale factors, a 32-bit accumulator of
+/// import in steps of 10 Wh.
+class SunspecMeter final : public PanelModel {
+  public:
+    using PanelModel::PanelModel;
+
+  private:
+    [[nodiscard]] std::optional<ModbusException> read(std::uint8_t function, Window& window,
+                                                      UtcTime at) override;
+    [[nodiscard]] std::optional<ModbusException> write(unsigned address,
+                                                       std::span<const std::uint16_t> values,
+                                                       UtcTime at) override;
+    static void put_text(Window& window, unsigned address, std::string_view text);
     void put_live(Window& window, UtcTime at);
     void put_energy(Window& window, UtcTime at);
 };

@@ -196,8 +196,7 @@ void ScenarioReader::read_panel(const Json& json, std::size_t index) {
     panel.turnaround = std::chrono::milliseconds{reader.integer("turnaround_ms", 5, 0, 60'000)};
     panel.nominal_mv = reader.integer("nominal_mv", single ? 230'000 : 120'000, 1000, 1'000'000);
     panel.resolution_wh = reader.integer("resolution_wh", single ? 10 : 2, 1, 1'000'000);
-    panel.modulus_wh =
-        reader.integer("modulus_wh", single ? 1'000'000'000 : 100'000'000'000, 1000, a_lot);
+    panel.modulus_wh = reader.integer("modulus_wh", usual_modulus_wh(panel.kind), 1000, a_lot);
     const std::int64_t register_wh = reader.integer("register_wh", -1, 0, a_lot);
     for (const PanelPlan& other : scenario_.panels) {
         if (other.id == panel.id) {

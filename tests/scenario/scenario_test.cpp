@@ -55,6 +55,22 @@ TEST(Scenario, meters_that_are_swapped_reset_or_roll_over_invent_and_lose_nothin
     EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
 }
 
+TEST(Scenario, sunspec_meters_among_others_are_found_read_and_roll_over_without_loss) {
+    const auto outcome = outcome_of(scenario_from(R"({"seed": 7,
+        "lines": [{"id": "riser-1"}],
+        "panels": [{"id": "east", "line": "riser-1"},
+                   {"id": "shop", "line": "riser-1", "kind": "sunspec-meter"},
+                   {"id": "roof", "line": "riser-1", "kind": "sunspec-meter"},
+                   {"id": "pump", "line": "riser-1", "kind": "eastron-sdm630"}],
+        "faults": [
+        {"at_s": 2000, "kind": "swap", "target": "shop", "for_s": 120, "args": {"register_wh": 5000}},
+        {"at_s": 4000, "kind": "garbled", "target": "riser-1", "for_s": 300, "args": {"percent": 0.05}},
+        {"at_s": 7000, "kind": "rollover", "target": "roof"},
+        {"at_s": 9000, "kind": "not-available", "target": "shop", "for_s": 25}]})"),
+                                    hours{3});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+}
+
 TEST(Scenario, a_noisy_wire_costs_polls_and_no_energy) {
     const auto outcome = outcome_of(small_building(R"(
         {"at_s": 600, "kind": "garbled", "target": "riser-1", "for_s": 3000, "args": {"percent": 0.05}},

@@ -20,6 +20,7 @@ struct ScriptedPanel {
     std::map<std::uint16_t, std::uint16_t> registers;  ///< by address; others give exception 2
     Duration turnaround = std::chrono::milliseconds{20};
     bool silent = false;
+    bool silent_if_absent = false;     ///< no exception for registers it does not have
     bool garbled = false;              ///< replies with a wrong CRC
     std::vector<std::uint16_t> asked;  ///< first register of each request
 
@@ -80,6 +81,9 @@ class ScriptedBus {
             return;
         }
         Bytes reply = reply_of(panel, asked);
+        if (panel.silent_if_absent && (reply.at(1) & 0x80U) != 0) {
+            return;
+        }
         if (panel.garbled) {
             reply.back() ^= 0xFFU;
         }

@@ -172,6 +172,19 @@ TEST_F(PanelTest, untrue_registers_are_served_and_marked_as_uncertain) {
     EXPECT_TRUE(rows[3].certain);
 }
 
+TEST_F(PanelTest, a_sunspec_meter_tells_its_chain_and_energy_with_a_scale_factor) {
+    make(plan_of(PanelKind::sunspec, 123'450));
+    EXPECT_EQ(ask(3, 40000, 4).pdu, (Bytes{3, 8, 'S', 'u', 'n', 'S', 0, 1, 0, 66}));
+    EXPECT_EQ(ask(3, 40070, 2).pdu, (Bytes{3, 4, 0, 11, 0, 13}));
+    EXPECT_EQ(ask(3, 40085, 2).pdu, (Bytes{3, 4, 0, 203, 0, 105}));
+    EXPECT_EQ(ask(3, 40192, 2).pdu, (Bytes{3, 4, 0xFF, 0xFF, 0, 0}));
+    EXPECT_EQ(ask(3, 40085 + 46, 2).pdu, (Bytes{3, 4, 0, 0, 0x30, 0x39}));
+    EXPECT_EQ(ask(3, 40085 + 54, 1).pdu, (Bytes{3, 2, 0, 1}));
+    EXPECT_EQ(ask(3, 40085 + 18, 1).pdu, (Bytes{3, 2, 0x04, 0xB0}));
+    EXPECT_EQ(ask(3, 40194, 1).pdu, (Bytes{0x83, 2}));
+    EXPECT_EQ(ask(3, 0, 2).pdu, (Bytes{0x83, 2}));
+}
+
 TEST_F(PanelTest, an_sdm630_tells_kilowatt_hours_as_a_float) {
     make(plan_of(PanelKind::sdm630, 12'345'680));  // 12345.68 kWh
     const Answer answer = ask(4, 0x0048, 2);
