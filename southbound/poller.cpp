@@ -333,7 +333,7 @@ void Poller::finish_job(Job& job) {
         if (done.readings.empty() && done.refusal) {
             done.answer(done.refusal->within("panel " + panel.driver.setup().id));
         } else {
-            done.answer(std::move(done.readings));
+            done.answer(PanelRead{std::move(done.readings), panel.driver.device()});
         }
         return;
     }

@@ -23,8 +23,12 @@ struct Sinks {
     std::function<void(Event)> event;  ///< clock_ok is left true: whoever knows better corrects it
 };
 
-/// All quantities of one panel, read on request; a Reading per block.
-using ReadAnswer = std::function<void(Result<std::vector<Reading>>)>;
+/// All quantities of one panel, read on request.
+struct PanelRead {
+    std::vector<Reading> readings;  ///< one per block
+    std::string device{};           ///< what the panel says of itself; empty = nothing
+};
+using ReadAnswer = std::function<void(Result<PanelRead>)>;
 
 /// Polls the panels of one line: whichever has been due longest comes next. Stepped; lives on its
 /// line's thread.

@@ -200,7 +200,16 @@ Exit read_panel(const Paths& paths, const std::string& line, const std::string& 
     if (!points) {
         return complain(points.error());
     }
-    print(as_json ? schema::write_pretty(*points) : points_table(*points, {"point"}));
+    if (as_json) {
+        print(schema::write_pretty(*points));
+        return Exit::ok;
+    }
+    if (!points->as_array()->empty()) {
+        if (const std::string* device = points->as_array()->front().string_at("device")) {
+            print(*device + "\n");
+        }
+    }
+    print(points_table(*points, {"point"}));
     return Exit::ok;
 }
 

@@ -33,8 +33,8 @@ record::Directory directory_of(const schema::PanelSettings& panel, PanelNumber n
     return directory;
 }
 
-Result<std::vector<Reading>> read_with(southbound::Poller& poller, southbound::Line& line,
-                                       const std::string& panel, const Clock& clock) {
+Result<southbound::PanelRead> read_with(southbound::Poller& poller, southbound::Line& line,
+                                        const std::string& panel, const Clock& clock) {
     const Waiter waiter(clock);
     const Instant give_up = clock.now() + patience;
     // The wire opens first: a read asked of a closed line is refused at once.
@@ -43,8 +43,8 @@ Result<std::vector<Reading>> read_with(southbound::Poller& poller, southbound::L
         waiter.wait(next, line.readable_fd());
         next = poller.step();
     }
-    std::optional<Result<std::vector<Reading>>> answer;
-    poller.request_read(panel, [&](Result<std::vector<Reading>> got) { answer = std::move(got); });
+    std::optional<Result<southbound::PanelRead>> answer;
+    poller.request_read(panel, [&](Result<southbound::PanelRead> got) { answer = std::move(got); });
     while (!answer && clock.now() < give_up) {
         next = poller.step();
         if (!answer) {
@@ -87,11 +87,11 @@ Result<schema::Json> read_directly(const Paths& paths, const std::string& line_i
     const auto line = make_line(plan->settings, clock);
     southbound::Poller poller(clock, *line, line_id, std::move(plan->panels),
                               {.reading = [](const Reading&) {}, .event = [](const Event&) {}});
-    const auto readings = read_with(poller, *line, panel_id, clock);
-    if (!readings) {
-        return readings.error();
+    const auto read = read_with(poller, *line, panel_id, clock);
+    if (!read) {
+        return read.error();
     }
-    return readings_json(*readings, directory_of(line_settings->panels.front(), PanelNumber{1}));
+    return readings_json(*read, directory_of(line_settings->panels.front(), PanelNumber{1}));
 }
 
 }  // namespace metergate::app

@@ -65,7 +65,7 @@ class Gateway {
     /// Reads a panel now. The answer comes on the line's thread; for an unknown line at once.
     virtual void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) = 0;
     /// What such an answer says, by point. Any thread.
-    [[nodiscard]] virtual schema::Json readings(const std::vector<Reading>& readings) const = 0;
+    [[nodiscard]] virtual schema::Json readings(const southbound::PanelRead& read) const = 0;
 
     /// Records a change of meter. `done` runs on the recorder's thread; for an unknown point at
     /// once.

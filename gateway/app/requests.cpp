@@ -157,11 +157,11 @@ void Requests::read(const Json& params, std::shared_ptr<Responder> responder) {
         return;
     }
     gateway_->read(*line, *panel,
-                   [this, responder = std::move(responder)](Result<std::vector<Reading>> readings) {
+                   [this, responder = std::move(responder)](Result<southbound::PanelRead> read) {
                        // The names of points are the main thread's.
-                       boost::asio::post(*io_, [this, responder, readings = std::move(readings)] {
-                           answer(*responder, readings ? Result<Json>(gateway_->readings(*readings))
-                                                       : Result<Json>(readings.error()));
+                       boost::asio::post(*io_, [this, responder, read = std::move(read)] {
+                           answer(*responder, read ? Result<Json>(gateway_->readings(*read))
+                                                   : Result<Json>(read.error()));
                        });
                    });
 }

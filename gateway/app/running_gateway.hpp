@@ -81,8 +81,8 @@ class RunningGateway final : public Gateway {
     void events(std::size_t count_max, Asker asker) override;
     void history(const Json& params, Asker asker) override;
     void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) override;
-    [[nodiscard]] Json readings(const std::vector<Reading>& readings) const override {
-        return readings_json(readings, directory_);
+    [[nodiscard]] Json readings(const southbound::PanelRead& read) const override {
+        return readings_json(read, directory_);
     }
     void change_out(const Id& point, storage::ChangeOut change, Done done) override;
     void apply(ApplyRequest request, Applied done) override;

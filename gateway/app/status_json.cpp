@@ -22,6 +22,9 @@ Json panel_status(const southbound::PanelStatus& panel, Instant now) {
     Json json = Json::object();
     json.set("panel", panel.id).set("state", southbound::name_of(panel.state));
     json.set("serial", panel.serial);
+    if (!panel.device.empty()) {
+        json.set("device", panel.device);
+    }
     json.set("age_ms", panel.last_good ? Json::of(age_ms(*panel.last_good, now)) : Json());
     json.set("replies", panel.replies).set("timeouts", panel.timeouts);
     json.set("bad_frames", panel.bad_frames).set("refusals", panel.refusals);
@@ -170,9 +173,9 @@ Json register_around_json(const storage::RegisterAround& around) {
         .set("after", register_json(around.after));
 }
 
-Json readings_json(const std::vector<Reading>& readings, const record::Directory& directory) {
+Json readings_json(const southbound::PanelRead& read, const record::Directory& directory) {
     std::map<PointNumber, std::map<Quantity, std::pair<bool, Milli>>> by_point;
-    for (const Reading& reading : readings) {
+    for (const Reading& reading : read.readings) {
         for (const Measured& measured : reading.values) {
             by_point[measured.point][measured.quantity] = {measured.valid, measured.value};
         }
@@ -180,9 +183,12 @@ Json readings_json(const std::vector<Reading>& readings, const record::Directory
     Json points = Json::array();
     for (const auto& [number, values] : by_point) {
         const auto* point = directory.find_point(number);
-        points.push(Json::object()
-                        .set("point", point == nullptr ? Id() : point->id)
-                        .set("values", values_json(values)));
+        Json entry = Json::object();
+        entry.set("point", point == nullptr ? Id() : point->id);
+        if (!read.device.empty()) {
+            entry.set("device", read.device);
+        }
+        points.push(entry.set("values", values_json(values)));
     }
     return points;
 }

@@ -25,8 +25,9 @@ namespace metergate::app {
                                             const record::Directory& directory, Instant now);
 [[nodiscard]] schema::Json event_json(const Event& event, const record::Directory& directory);
 [[nodiscard]] schema::Json register_around_json(const storage::RegisterAround& around);
-/// One panel as just read: a list of points with their values by quantity name.
-[[nodiscard]] schema::Json readings_json(const std::vector<Reading>& readings,
+/// One panel as just read: a list of points with their values by quantity name, and with the device
+/// if the panel says what it is.
+[[nodiscard]] schema::Json readings_json(const southbound::PanelRead& read,
                                          const record::Directory& directory);
 
 }  // namespace metergate::app

@@ -230,6 +230,17 @@ INSTANTIATE_TEST_SUITE_P(Moduli, Rollover,
                          testing::Values(65'536, 655'360, 4'294'967'296, 1'000'000'000,
                                          10'000'000'000, 100'000'000'000));
 
+TEST(IntervalChain, a_modulus_that_is_told_at_run_time_serves_like_a_planned_one) {
+    Chained meter;
+    meter.chain.set_modulus(42'949'672);
+    meter.read(0s, 42'949'672 - 100);
+    meter.read(895s, 42'949'672 - 10);
+    meter.read(905s, 30);
+    EXPECT_EQ(meter.notices(EventKind::register_rollover), 1U);
+    ASSERT_EQ(meter.intervals().size(), 1U);
+    EXPECT_EQ(meter.intervals().front().value, 110);
+}
+
 TEST(IntervalChain, a_register_that_rolls_over_several_times_in_one_slot_loses_nothing) {
     auto rules = rules_of_48_kw();
     rules.modulus = 65'536;

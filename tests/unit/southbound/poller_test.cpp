@@ -313,6 +313,10 @@ TEST_F(Polling, a_sunspec_meter_is_walked_once_and_then_costs_one_request_a_poll
     EXPECT_EQ(poller().status().front().serial, "A1");
     EXPECT_EQ(poller().status().front().device,
               "Example EM-3, SunSpec model 203 at register 70, base 0");
+    std::string device;
+    poller().request_read("panel-5", [&](auto result) { device = result->device; });
+    run(seconds{2});
+    EXPECT_EQ(device, poller().status().front().device);
     panel.asked.clear();
     panel.silent = true;
     run(seconds{10});
@@ -330,8 +334,7 @@ TEST_F(Polling, a_walk_that_is_refused_halfway_is_told_and_tried_again) {
     ScriptedPanel& panel = bus_.add(sunspec_panel(5, 40000));
     panel.registers.erase(40071);
     run(seconds{3});
-    EXPECT_EQ(poller().status().front().problem,
-              "identity: exception 2 (no such register)");
+    EXPECT_EQ(poller().status().front().problem, "identity: exception 2 (no such register)");
     EXPECT_TRUE(readings_.empty());
     panel.registers[40071] = 105;
     run(seconds{12});
@@ -386,19 +389,19 @@ TEST_F(Polling, a_read_on_request_comes_next_and_brings_all_quantities) {
     add(1);
     add(setup, ScriptedPanel::metergate_panel(2, 7));
     run(seconds{5});
-    std::optional<Result<std::vector<Reading>>> answer;
+    std::optional<Result<PanelRead>> answer;
     poller().request_read("panel-2", [&](auto result) { answer = std::move(result); });
     run(seconds{1});
     ASSERT_TRUE(answer && *answer);
-    ASSERT_EQ((*answer)->size(), 3U);
-    EXPECT_EQ((*answer)->at(2).values.front().quantity, Quantity::current_1);
+    ASSERT_EQ((*answer)->readings.size(), 3U);
+    EXPECT_EQ((*answer)->readings.at(2).values.front().quantity, Quantity::current_1);
 }
 
 TEST_F(Polling, reads_on_request_are_refused_beyond_eight_and_for_unknown_panels) {
     add(1);
     std::vector<Fault> faults;
     unsigned good = 0;
-    const auto count = [&](const Result<std::vector<Reading>>& result) {
+    const auto count = [&](const Result<PanelRead>& result) {
         if (result) {
             ++good;
         } else {
@@ -416,7 +419,7 @@ TEST_F(Polling, reads_on_request_are_refused_beyond_eight_and_for_unknown_panels
 
 TEST_F(Polling, a_read_on_request_of_a_silent_panel_is_answered_with_the_reason) {
     add(1).silent = true;
-    std::optional<Result<std::vector<Reading>>> answer;
+    std::optional<Result<PanelRead>> answer;
     poller().request_read("panel-1", [&](auto result) { answer = std::move(result); });
     run(seconds{2});
     ASSERT_TRUE(answer);
@@ -428,7 +431,7 @@ TEST_F(Polling, a_read_on_request_of_a_line_that_is_down_is_answered_at_once) {
     bus_.wire.open_error = Error{Fault::not_found, "port /dev/ttyUSB0 does not exist"};
     add(1);
     run(seconds{1});
-    std::optional<Result<std::vector<Reading>>> answer;
+    std::optional<Result<PanelRead>> answer;
     poller().request_read("panel-1", [&](auto result) { answer = std::move(result); });
     ASSERT_TRUE(answer && !*answer);
     EXPECT_EQ(answer->error().text, "line riser-1: port /dev/ttyUSB0 does not exist");
