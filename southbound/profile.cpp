@@ -75,6 +75,9 @@ void check_models(const Profile& profile, const ProfileQuantity& quantity, const
         add(problems, models, profile.sunspec ? "is missing" : "there is no sunspec");
         return;
     }
+    if (profile.sunspec && !quantity.addresses.empty()) {
+        add(problems, member_path(path, "addresses"), "a SunSpec meter has one point");
+    }
     for (const std::uint16_t id : quantity.models) {
         const ProfileSunspec::Model* model = profile.sunspec->find(id);
         if (model == nullptr) {
@@ -102,9 +105,11 @@ void check_scale_register(const Profile& profile, const ProfileQuantity& quantit
         add(problems, member_path(path, "scale"),
             fmt::format("is beyond {}, too much for a scale register", scale_max));
     }
+    if (!quantity.addresses.empty() && quantity.addresses.size() != profile.points) {
+        return;
+    }
     for (std::uint32_t slot = 1; slot <= profile.points; ++slot) {
-        if (quantity.addresses.empty() &&
-            quantity.span_of(slot).count > profile.limits.registers_max) {
+        if (quantity.span_of(slot).count > profile.limits.registers_max) {
             add(problems, member_path(path, "scale_register"),
                 "is too far from the value to be read in one request with it");
             return;
@@ -221,7 +226,8 @@ RegisterSpan ProfileQuantity::span_of(std::uint32_t slot) const {
     const unsigned begin = std::min<unsigned>(value, scale_register.value_or(value));
     const unsigned end =
         std::max<unsigned>(value + width_of(type), scale_register.value_or(value) + 1U);
-    return {table, static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end - begin)};
+    const unsigned count = std::min(end - begin, address_end - 1);
+    return {table, static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(count)};
 }
 
 ProfileQuantity ProfileQuantity::moved_by(std::uint16_t registers) const {

@@ -93,6 +93,71 @@ TEST(Profile, contradictions_are_refused) {
     says(profile_with("", ""), "quantities: there is none");
 }
 
+std::string sunspec_profile(const std::string& sunspec, const std::string& quantity,
+                            const std::string& members = "") {
+    return R"({"schema": 1, "name": "x", "title": "x", "source": "x", "points": 1, "channels": 1,)" +
+           members + R"("sunspec": {)" + sunspec + R"(}, "quantities": [)" + quantity + "]}";
+}
+
+TEST(Profile, sunspec_quantities_lie_inside_their_models) {
+    const std::string models = R"("bases": [40000], "models": [{"id": 203, "length": 105}])";
+    const std::string energy =
+        R"({"name": "kwh", "models": [203], "address": 46, "type": "u32", "scale_register": 54})";
+    EXPECT_EQ(complaint_about(sunspec_profile(models, energy)), "");
+    const auto says = [&](const std::string& json, const std::string& words) {
+        const std::string text = complaint_about(json);
+        EXPECT_NE(text.find(words), std::string::npos) << "got: " << text;
+    };
+    const auto with = [](const std::string& keys) {
+        return R"({"name": "kwh", "type": "u32", )" + keys + "}";
+    };
+    says(sunspec_profile(models, with(R"("address": 46)")), "quantities[0].models: is missing");
+    says(sunspec_profile(models, with(R"("models": [213], "address": 46)")),
+         "quantities[0].models: 213 is not among sunspec.models");
+    says(sunspec_profile(models, with(R"("models": [203], "address": 1)")),
+         "quantities[0].address: is outside model 203");
+    says(sunspec_profile(models, with(R"("models": [203], "address": 106)")),
+         "quantities[0].address: is outside model 203");
+    says(sunspec_profile(models, with(R"("models": [203], "address": 4, "scale_register": 107)")),
+         "quantities[0].address: is outside model 203");
+    says(sunspec_profile(models, with(R"("models": [203], "addresses": [4])")),
+         "quantities[0].addresses: a SunSpec meter has one point");
+    says(sunspec_profile(models, energy + ", " + energy),
+         "quantities[1].name: \"kwh\" is there twice");
+    says(sunspec_profile(R"("bases": [65533], "models": [{"id": 203, "length": 105}])", energy),
+         "sunspec.bases[0]: leaves no room for a model");
+    says(sunspec_profile(R"("bases": [], "models": [])", energy), "sunspec.bases: there is none");
+    says(sunspec_profile(
+             models, energy,
+             R"("identity": {"address": 1, "count": 1, "serial": {"address": 1, "type": "u16"}},)"),
+         "identity: a SunSpec device tells it in its common model");
+}
+
+TEST(Profile, a_scale_register_is_read_with_its_value) {
+    const auto says = [](const std::string& quantity, const std::string& words) {
+        const std::string text = complaint_about(profile_with("", quantity));
+        EXPECT_NE(text.find(words), std::string::npos) << "got: " << text;
+    };
+    const std::string far = "quantities[0].scale_register: is too far from the value";
+    says(R"({"name": "kwh", "type": "u32", "address": 200, "scale_register": 60})", far);
+    says(R"({"name": "kwh", "type": "u32", "address": 65534, "scale_register": 0})", far);
+    says(R"({"name": "kwh", "type": "u32", "address": 10, "stride": 10, "scale_register": 8})",
+         far);
+    says(R"({"name": "kwh", "type": "u32", "scale_register": 2, "scale": 1000001})",
+         "quantities[0].scale: is beyond 1000000");
+    says(R"({"name": "kwh", "type": "u32", "models": [203]})",
+         "quantities[0].models: there is no sunspec");
+}
+
+TEST(Profile, a_value_may_have_several_patterns_that_say_it_is_not_available) {
+    const auto profile = profile_from_json(
+        profile_with("", R"({"name": "kwh", "type": "u32", "not_available": [0, "0xFFFFFFFF"]},
+                            {"name": "kw", "type": "u16", "not_available": "0xFFFF"})"));
+    ASSERT_TRUE(profile) << profile.error().text;
+    EXPECT_EQ(profile->quantities[0].not_available, (std::vector<std::uint64_t>{0, 0xFFFFFFFF}));
+    EXPECT_EQ(profile->quantities[1].not_available, std::vector<std::uint64_t>{0xFFFF});
+}
+
 TEST(Profile, addresses_may_be_hexadecimal_and_explicit) {
     const auto profile =
         profile_from_json(R"({"schema": 1, "name": "x", "title": "x", "source": "x",
