@@ -6,7 +6,6 @@
 #include <cassert>
 #include <utility>
 
-#include "southbound/read_plan.hpp"
 #include "southbound/register_value.hpp"
 
 namespace metergate::southbound {
@@ -23,40 +22,9 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xCBF29CE4842223
     return hash;
 }
 
-/// What one value of a secondary register is to be multiplied by: power and energy by both ratios,
-/// a current by that of the CT, a voltage by that of the PT.
-Ratio multiplier_for(Quantity quantity, RegisterSide side, const Transformers& transformers) {
-    Transformers relevant = transformers;
-    switch (quantity) {
-        case Quantity::power_factor:
-        case Quantity::frequency:
-            return {};
-        case Quantity::current_1:
-        case Quantity::current_2:
-        case Quantity::current_3:
-            relevant.pt_ratio = {};
-            break;
-        case Quantity::voltage_1:
-        case Quantity::voltage_2:
-        case Quantity::voltage_3:
-            return side == RegisterSide::primary ? Ratio{} : reduced(transformers.pt_ratio);
-        default:
-            break;
-    }
-    return billing_multiplier(side, relevant);
-}
-
 std::string_view without_leading_zeros(std::string_view serial) {
     const std::size_t first = serial.find_first_not_of("0 ");
     return first == std::string_view::npos ? std::string_view("0") : serial.substr(first);
-}
-
-/// One span for each value of the quantity, from the first point to the last.
-void add_spans(const ProfileQuantity& quantity, std::uint32_t first_slot, std::uint32_t last_slot,
-               std::vector<RegisterSpan>& out) {
-    for (std::uint32_t slot = first_slot; slot <= last_slot; ++slot) {
-        out.push_back(quantity.span_of(slot));
-    }
 }
 
 }  // namespace
@@ -88,7 +56,7 @@ PanelDriver::PanelDriver(PanelSetup setup, Profile profile)
     make_blocks();
     if (profile_.identity) {
         const ProfileIdentity& identity = *profile_.identity;
-        identity_request_ = request_for(identity.table, identity.address, identity.count);
+        identity_request_ = request_for({identity.table, identity.address, identity.count});
     } else {
         identity_known_ = true;
     }
@@ -101,81 +69,18 @@ void PanelDriver::make_blocks() {
     add_blocks(setup_.in_turn);
 }
 
-const ProfileQuantity* PanelDriver::quantity_here(Quantity name) const {
-    const auto found = std::find_if(map_.begin(), map_.end(), [&](const ProfileQuantity& entry) {
-        return entry.quantity == name;
-    });
-    return found == map_.end() ? nullptr : &*found;
-}
-
 void PanelDriver::add_blocks(const std::vector<Quantity>& quantities) {
-    std::vector<RegisterSpan> wanted;
-    for (const Quantity name : quantities) {
-        const ProfileQuantity* quantity = quantity_here(name);
-        for (const PanelPoint& point : setup_.points) {
-            if (quantity != nullptr) {
-                add_spans(*quantity, point.slot, point.slot, wanted);
-            }
-        }
-    }
-    std::vector<RegisterSpan> listed;
-    for (const ProfileQuantity& quantity : map_) {
-        add_spans(quantity, 1, profile_.points, listed);
-    }
-    ReadLimits limits;
-    limits.registers_max = profile_.limits.registers_max;
-    limits.hole_registers_max = profile_.limits.hole_registers_max;
-    for (const RegisterSpan& run : plan_reads(wanted, listed, limits)) {
-        Block block{request_for(run.table, run.address, run.count), {}};
-        add_fields(block, quantities);
-        if (!block.fields.empty()) {
-            blocks_.push_back(std::move(block));
-        }
+    for (PanelBlock& block : plan_blocks(quantities, setup_.points, map_, profile_)) {
+        blocks_.push_back({request_for(block.span), std::move(block.fields)});
     }
 }
 
-void PanelDriver::add_fields(Block& block, const std::vector<Quantity>& quantities) const {
-    for (const Quantity name : quantities) {
-        const ProfileQuantity* quantity = quantity_here(name);
-        if (quantity == nullptr || quantity->table != block.request.table) {
-            continue;
-        }
-        for (const PanelPoint& point : setup_.points) {
-            const RegisterSpan span = quantity->span_of(point.slot);
-            if (span.address < block.request.address ||
-                unsigned{span.address} + span.count >
-                    unsigned{block.request.address} + block.request.count) {
-                continue;
-            }
-            const auto offset_of = [&](std::uint16_t address) {
-                return static_cast<std::uint16_t>(address - block.request.address);
-            };
-            Field field;
-            field.point = point.number;
-            field.quantity = name;
-            field.is_register = facts_of(name).is_register;
-            field.offset = offset_of(quantity->address_of(point.slot));
-            field.type = quantity->type;
-            field.order = quantity->order;
-            field.scale = quantity->scale;
-            if (quantity->scale_register) {
-                field.scale_offset = offset_of(*quantity->scale_register);
-                field.modulus = quantity->modulus;
-            }
-            field.multiplier = multiplier_for(name, quantity->side, point.transformers);
-            field.not_available = quantity->not_available;
-            block.fields.push_back(field);
-        }
-    }
-}
-
-RegisterRequest PanelDriver::request_for(Table table, std::uint16_t address,
-                                         std::uint16_t count) const {
+RegisterRequest PanelDriver::request_for(const RegisterSpan& span) const {
     RegisterRequest request;
     request.unit = setup_.unit;
-    request.table = table;
-    request.address = address;
-    request.count = count;
+    request.table = span.table;
+    request.address = span.address;
+    request.count = span.count;
     request.reply_timeout = milliseconds{profile_.limits.timeout_ms};
     request.late_limit = milliseconds{profile_.limits.late_limit_ms};
     request.gap_min = milliseconds{profile_.limits.min_gap_ms};
@@ -183,8 +88,7 @@ RegisterRequest PanelDriver::request_for(Table table, std::uint16_t address,
 }
 
 void PanelDriver::ask_walk() {
-    const RegisterSpan next = walk_->next();
-    identity_request_ = request_for(next.table, next.address, next.count);
+    identity_request_ = request_for(walk_->next());
 }
 
 Result<void> PanelDriver::accept_walk(const RegisterReply& reply) {
@@ -287,9 +191,8 @@ void PanelDriver::set_identity(std::string serial, std::string_view about) {
     serial_ = std::move(serial);
     identity_ = hash;
     for (Block& block : blocks_) {
-        for (Field& field : block.fields) {
-            field.last = no_value;
-            field.last_power = no_power;
+        for (PanelField& field : block.fields) {
+            field.forget_last();
         }
     }
 }
@@ -306,9 +209,9 @@ std::optional<Reading> PanelDriver::accept(std::size_t block, const RegisterRepl
     Reading reading;
     reading.values.reserve(asked.fields.size());
     bool doubtful = false;
-    for (const Field& field : asked.fields) {
+    for (const PanelField& field : asked.fields) {
         const Measured& value = reading.values.emplace_back(decode(field, reply.registers));
-        doubtful = doubtful || is_doubtful(field, value, power_of(field, reply.registers));
+        doubtful = doubtful || is_doubtful(field, value, reply.registers);
     }
     if (doubtful && !identity_fresh_ && (profile_.identity || walk_)) {
         doubt();
@@ -326,39 +229,6 @@ std::optional<Reading> PanelDriver::accept(std::size_t block, const RegisterRepl
     reading.at = reply.asked;
     reading.at_utc = asked_utc;
     return reading;
-}
-
-bool PanelDriver::is_doubtful(const Field& field, const Measured& value, std::int16_t power) {
-    return field.is_register && value.valid && field.last != no_value &&
-           (value.value < field.last || power != field.last_power);
-}
-
-/// What the field's scale register holds; 0 without one.
-std::int16_t PanelDriver::power_of(const Field& field,
-                                   const std::vector<std::uint16_t>& registers) {
-    return field.scale_offset ? static_cast<std::int16_t>(registers.at(*field.scale_offset))
-                              : std::int16_t{0};
-}
-
-Measured PanelDriver::decode(const Field& field, const std::vector<std::uint16_t>& registers) {
-    const std::uint64_t bits =
-        bits_of(std::span(registers).subspan(field.offset, width_of(field.type)), field.order);
-    const auto& absent = field.not_available;
-    const std::optional<Ratio> scale = scaled_by_power(field.scale, power_of(field, registers));
-    std::optional<Milli> value;
-    if (scale && std::find(absent.begin(), absent.end(), bits) == absent.end()) {
-        value = scaled_value(bits, field.type, *scale);
-    }
-    Measured measured{field.point, field.quantity, value.has_value(), value.value_or(0)};
-    if (value && field.modulus) {
-        const auto top = static_cast<std::uint64_t>(*field.modulus);
-        measured.modulus = scaled_value(top, RegisterType::u64, *scale).value_or(0);
-    }
-    if (field.multiplier != Ratio{}) {
-        measured.value = multiplied(measured.value, field.multiplier);
-        measured.modulus = multiplied(measured.modulus, field.multiplier);
-    }
-    return measured;
 }
 
 std::optional<Milli> PanelDriver::register_modulus(Quantity quantity, std::uint32_t slot) const {

@@ -1,27 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gateway/model/ids.hpp"
-#include "gateway/model/multiplier.hpp"
 #include "gateway/model/reading.hpp"
 #include "southbound/line.hpp"
+#include "southbound/panel_blocks.hpp"
 #include "southbound/profile.hpp"
 #include "southbound/sunspec_walk.hpp"
 
 namespace metergate::southbound {
-
-/// A point as its panel knows it.
-struct PanelPoint {
-    PointNumber number{};
-    std::uint32_t slot = 1;     ///< place in the panel's map, from 1
-    Transformers transformers;  ///< applied where the profile's registers are secondary
-};
 
 struct PanelSetup {
     PanelNumber number{};
@@ -103,44 +95,17 @@ class PanelDriver {
                                                         std::uint32_t slot = 1) const;
 
   private:
-    static constexpr Milli no_value = std::numeric_limits<Milli>::min();
-    static constexpr std::int16_t no_power = std::numeric_limits<std::int16_t>::min();
-
-    struct Field {
-        PointNumber point{};
-        Quantity quantity{};
-        bool is_register = false;
-        std::uint16_t offset = 0;  ///< in the block, registers
-        RegisterType type{};
-        WordOrder order{};
-        Ratio scale;
-        std::optional<std::uint16_t> scale_offset;  ///< of the scale register, in the block
-        Ratio multiplier;
-        std::vector<std::uint64_t> not_available;
-        std::optional<std::int64_t> modulus;  ///< of a scaled register, counts
-        Milli last = no_value;                ///< of a register: the value before
-        std::int16_t last_power = no_power;   ///< of ten, of a register: with the value before
-    };
     struct Block {
         RegisterRequest request;
-        std::vector<Field> fields;
+        std::vector<PanelField> fields;
     };
 
     void make_blocks();
     void add_blocks(const std::vector<Quantity>& quantities);
-    void add_fields(Block& block, const std::vector<Quantity>& quantities) const;
-    [[nodiscard]] const ProfileQuantity* quantity_here(Quantity name) const;
     void ask_walk();
     [[nodiscard]] Result<void> accept_walk(const RegisterReply& reply);
     void settle_at(const SunspecMeter& meter);
-    [[nodiscard]] static bool is_doubtful(const Field& field, const Measured& value,
-                                          std::int16_t power);
-    [[nodiscard]] RegisterRequest request_for(Table table, std::uint16_t address,
-                                              std::uint16_t count) const;
-    [[nodiscard]] static std::int16_t power_of(const Field& field,
-                                               const std::vector<std::uint16_t>& registers);
-    [[nodiscard]] static Measured decode(const Field& field,
-                                         const std::vector<std::uint16_t>& registers);
+    [[nodiscard]] RegisterRequest request_for(const RegisterSpan& span) const;
     /// `about`: what else tells this meter from others.
     void set_identity(std::string serial, std::string_view about = {});
 
