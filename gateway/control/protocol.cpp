@@ -8,7 +8,7 @@ namespace {
 
 using schema::Json;
 
-constexpr std::array<Method, 6> methods{{
+constexpr std::array<Method, 7> methods{{
     {"status", Role::viewer, "lines, panels, store and destinations as they are now"},
     {"read", Role::viewer, "reads a panel now: params line, panel"},
     {"events", Role::viewer, "the newest events: params count (1..1000)"},

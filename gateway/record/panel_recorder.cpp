@@ -147,13 +147,13 @@ void PanelRecorder::go_on(Chain& chain, Chain& before, const PanelRecorder& from
     chain.intervals = before.intervals.with_rules(chain.intervals.rules());
     chain.baseline_due = before.baseline_due;
     before.goes_on = true;
-    const PointPlan& now = *find_point(chain.point);
-    const PointPlan& then = *from.find_point(chain.point);
+    const PointPlan& planned = *find_point(chain.point);
+    const PointPlan& earlier = *from.find_point(chain.point);
     const bool moved = plan_.place != from.plan_.place && chain.intervals.identity() == 0;
-    if (now.source != then.source || moved) {
+    if (planned.source != earlier.source || moved) {
         end(chain);
-    } else if (chain.intervals.is_open() &&
-               (now.parameters != then.parameters || plan_.parameters != from.plan_.parameters)) {
+    } else if (chain.intervals.is_open() && (planned.parameters != earlier.parameters ||
+                                             plan_.parameters != from.plan_.parameters)) {
         chain.intervals.mark(Flag::config_changed, now);
     }
 }

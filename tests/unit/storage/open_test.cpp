@@ -251,7 +251,7 @@ TEST_F(StoreOpen, a_store_of_version_1_is_brought_up_after_a_copy_and_keeps_its_
     EXPECT_EQ(store->epoch(), Epoch{77});
     EXPECT_EQ(batches().size(), 1U);
     auto copy =
-        Database::open(path + ".before-" + std::to_string(schema_version()), Access::read_only);
+        Database::open(path + ".before-" + std::to_string(migrations().size()), Access::read_only);
     ASSERT_TRUE(copy);
     EXPECT_EQ(copy->pragma("user_version"), "1");
 }
