@@ -85,6 +85,11 @@ void CrashRun::upkeep() {
     mark(done ? Result<void>() : done.error());
 }
 
+void CrashRun::pack_days() {
+    const auto done = store->pack_days();
+    mark(done ? Result<void>() : done.error());
+}
+
 void CrashRun::change_out(std::uint32_t point, const std::string& serial) {
     clock.advance(std::chrono::minutes{1});
     mark(store->change_out(point_number(panels_.at(0), point),

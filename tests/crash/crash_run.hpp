@@ -38,6 +38,8 @@ class CrashRun {
     void number(const std::vector<Id>& panels);
     void commit(const record::Commit& what);
     void upkeep();
+    /// One step of packing closed days.
+    void pack_days();
     void change_out(std::uint32_t point, const std::string& serial);
 
     /// The i-th commit of a collection: batches of all panels, events, chains and a cursor move.

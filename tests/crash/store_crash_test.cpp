@@ -77,6 +77,17 @@ void purge(CrashRun& run) {
     run.upkeep();
 }
 
+/// A day is packed when it has closed, and again with a late revision.
+void pack(CrashRun& run) {
+    run.open();
+    run.number({"east", "west"});
+    run.clock.advance(std::chrono::days{2});
+    run.pack_days();
+    run.pack_days();
+    run.commit(run.collected(3));
+    run.pack_days();
+}
+
 /// The log is begun anew in place, and emptied by clean stops.
 void checkpoint(CrashRun& run) {
     run.options.log_pages_max = 20;
@@ -103,6 +114,7 @@ constexpr std::array cases{
     Case{"change_settings", change_settings, 50, 2000},
     Case{"change_meters", change_meters, 50, 1700},
     Case{"purge", purge, 50, 1400},
+    Case{"pack", pack, 50, 1000},
     Case{"checkpoint", checkpoint, 44, 5000},
 };
 

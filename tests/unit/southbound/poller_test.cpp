@@ -1,89 +1,7 @@
-#include "southbound/poller.hpp"
-
-#include <gtest/gtest.h>
-
-#include "tests/support/scripted_panel.hpp"
-#include "tests/support/sunspec_device.hpp"
+#include "tests/unit/southbound/polling_fixture.hpp"
 
 namespace metergate::southbound {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr modbus::WireFormat wire_format{19'200, 11};
-
-class Polling : public ::testing::Test {
-  protected:
-    PanelSetup setup_of(std::uint8_t unit) {
-        PanelSetup setup;
-        setup.number = PanelNumber{unit};
-        setup.id = "panel-" + std::to_string(unit);
-        setup.unit = unit;
-        for (std::uint32_t slot = 1; slot <= 24; ++slot) {
-            setup.points.push_back({point_number(setup.number, slot), slot, {}});
-        }
-        return setup;
-    }
-
-    ScriptedPanel& add(std::uint8_t unit) {
-        return add(setup_of(unit), ScriptedPanel::metergate_panel(unit, 1000U + unit));
-    }
-    ScriptedPanel& add(PanelSetup setup, ScriptedPanel panel) {
-        drivers_.emplace_back(std::move(setup), *profile_named("metergate-panel-24"));
-        return bus_.add(std::move(panel));
-    }
-
-    Poller& poller() {
-        if (!poller_) {
-            poller_.emplace(clock_, line_, "riser-1", std::move(drivers_),
-                            Sinks{[this](Reading reading) { readings_.push_back(reading); },
-                                  [this](Event event) { events_.push_back(event); }});
-        }
-        return *poller_;
-    }
-
-    void run(Duration duration) {
-        const Instant until = clock_.now() + duration;
-        for (;;) {
-            const Instant next = poller().step();
-            if (next > until) {
-                break;
-            }
-            ASSERT_GT(next, clock_.now()) << "the poller must not ask to run at once for ever";
-            clock_.advance_to(next);
-        }
-        clock_.advance_to(until);
-    }
-
-    std::vector<EventKind> event_kinds() const {
-        std::vector<EventKind> kinds;
-        for (const Event& event : events_) {
-            kinds.push_back(event.kind);
-        }
-        return kinds;
-    }
-
-    /// Readings of the panel that hold energy.
-    std::size_t energy_readings(std::uint8_t unit) const {
-        std::size_t count = 0;
-        for (const Reading& reading : readings_) {
-            if (reading.panel == PanelNumber{unit} &&
-                reading.values.front().quantity == Quantity::energy_delivered) {
-                ++count;
-            }
-        }
-        return count;
-    }
-
-    VirtualClock clock_{utc_from_s(1'700'000'000)};
-    ScriptedBus bus_{clock_, wire_format};
-    modbus::RtuLine line_{clock_, std::make_unique<ScriptedTransport>(bus_.wire), wire_format};
-    std::vector<PanelDriver> drivers_;
-    std::optional<Poller> poller_;
-    std::vector<Reading> readings_;
-    std::vector<Event> events_;
-};
 
 TEST_F(Polling, asks_for_the_identity_first_and_then_block_by_block) {
     ScriptedPanel& panel = add(1);
@@ -291,67 +209,6 @@ TEST_F(Polling, a_block_the_panel_refuses_costs_only_its_own_values) {
     EXPECT_EQ(poller().status().front().refusals, 4U);
 }
 
-/// A SunSpec meter with the chain at `base`.
-ScriptedPanel sunspec_panel(std::uint8_t unit, std::uint16_t base) {
-    ScriptedPanel panel;
-    panel.unit = unit;
-    panel.set(base, sunspec_head("A1"));
-    panel.set(static_cast<std::uint16_t>(base + 70),
-              sunspec_model_203({.import_counts = 1234, .scale_factor = 1}, 740));
-    return panel;
-}
-
-TEST_F(Polling, a_sunspec_meter_is_walked_once_and_then_costs_one_request_a_poll) {
-    PanelSetup setup = setup_of(5);
-    setup.points.resize(1);
-    drivers_.emplace_back(std::move(setup), *profile_named("sunspec-meter"));
-    ScriptedPanel& panel = bus_.add(sunspec_panel(5, 0));
-    run(seconds{25});
-    EXPECT_EQ(panel.asked, (std::vector<std::uint16_t>{40000, 0, 2, 4, 70, 88, 88, 88}));
-    ASSERT_EQ(readings_.size(), 3U);
-    EXPECT_EQ(readings_.front().values.front().value, 12340);
-    EXPECT_EQ(poller().status().front().serial, "A1");
-    EXPECT_EQ(poller().status().front().device,
-              "Example EM-3, SunSpec model 203 at register 70, base 0");
-    std::string device;
-    poller().request_read("panel-5", [&](auto result) { device = result->device; });
-    run(seconds{2});
-    EXPECT_EQ(device, poller().status().front().device);
-    panel.asked.clear();
-    panel.silent = true;
-    run(seconds{10});
-    panel.silent = false;
-    panel.asked.clear();
-    run(seconds{10});
-    EXPECT_EQ(panel.asked, (std::vector<std::uint16_t>{0, 2, 4, 70, 88}));
-    EXPECT_TRUE(events_.empty());
-}
-
-TEST_F(Polling, a_walk_that_is_refused_halfway_is_told_and_tried_again) {
-    PanelSetup setup = setup_of(5);
-    setup.points.resize(1);
-    drivers_.emplace_back(std::move(setup), *profile_named("sunspec-meter"));
-    ScriptedPanel& panel = bus_.add(sunspec_panel(5, 40000));
-    panel.registers.erase(40071);
-    run(seconds{3});
-    EXPECT_EQ(poller().status().front().problem, "identity: exception 2 (no such register)");
-    EXPECT_TRUE(readings_.empty());
-    panel.registers[40071] = 105;
-    run(seconds{12});
-    EXPECT_FALSE(readings_.empty());
-    EXPECT_EQ(poller().status().front().problem, "");
-}
-
-TEST_F(Polling, a_sunspec_meter_that_keeps_silent_at_other_registers_is_found) {
-    PanelSetup setup = setup_of(5);
-    setup.points.resize(1);
-    drivers_.emplace_back(std::move(setup), *profile_named("sunspec-meter"));
-    ScriptedPanel& panel = bus_.add(sunspec_panel(5, 50000));
-    panel.silent_if_absent = true;
-    run(seconds{60});
-    EXPECT_FALSE(readings_.empty());
-}
-
 TEST_F(Polling, a_missing_port_is_one_event_until_it_is_there) {
     bus_.wire.open_error = Error{Fault::not_found, "port /dev/ttyUSB0 does not exist"};
     add(1);
@@ -505,7 +362,7 @@ TEST_F(Polling, that_rests_answers_the_reads_that_wait) {
     add(1);
     run(seconds{5});
     std::optional<Error> refusal;
-    poller().request_read("panel-1", [&](const Result<std::vector<Reading>>& answer) {
+    poller().request_read("panel-1", [&](const Result<PanelRead>& answer) {
         refusal = answer ? Error{} : answer.error();
     });
     poller().rest();
