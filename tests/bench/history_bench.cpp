@@ -190,13 +190,13 @@ void copy_blocks(storage::Database& database, storage::Statement& put,
 std::int64_t make_year(const std::string& path, record::Numbering& numbering) {
     VirtualClock clock(first_midnight);
     numbering = *(*storage::SqliteStore::open(path, clock, {}))->number(building());
-    auto database = std::move(
-        *storage::open_existing({.path = path,
-                                 .now = clock.utc(),
-                                 .pages_max = 4'000'000,
-                                 .epoch = {},
-                                 .disk = {},
-                                 .schema = *storage::schema_of(storage::migrations())}));
+    auto database =
+        std::move(*storage::open_existing({.path = path,
+                                           .now = clock.utc(),
+                                           .pages_max = 4'000'000,
+                                           .epoch = {},
+                                           .disk = {},
+                                           .schema = *storage::schema_of(storage::migrations())}));
     const auto grid = metering::IntervalGrid::make(zone, days{1}, TimeBase::local);
     {
         storage::Writer writer(database, *storage::read_epoch(database), *grid);

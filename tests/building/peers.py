@@ -159,11 +159,11 @@ class Subscriber:
 class Receiver:
     """`metergate receive`, keeping what comes in received.sqlite."""
 
-    def __init__(self, program, folder, port, gateway):
+    def __init__(self, program, folder, port, gateway, name="far-end"):
         self.folder = folder
         self.file = os.path.join(folder, "received.sqlite")
         self.command = [program, "receive", "--broker", f"127.0.0.1:{port}", "--no-tls",
-                        "--gateway", gateway, "--to", self.file, "--name", "far-end"]
+                        "--gateway", gateway, "--to", self.file, "--name", name]
         self.process = None
 
     def start(self):
