@@ -160,13 +160,13 @@ void Delivery::take_outcome(const PublishOutcome& outcome, Instant now) {
 
 void Delivery::take_batch_outcome(const PublishOutcome& outcome, Instant now) {
     const std::uint64_t before = batches_.acknowledged();
-    const bool answered = !outcome.error || outcome.error->fault == Fault::refused;
     heed(batches_.take(outcome, now));
     if (batches_.acknowledged() != before) {
         const std::scoped_lock lock(status_mutex_);
         status_.last_success = parts_.clock.utc();
     }
-    if (answered && phase_ == Phase::up) {
+    // A refusal proves nothing: some brokers end the connection after it.
+    if (!outcome.error && phase_ == Phase::up) {
         proved_to_work();
     }
 }
