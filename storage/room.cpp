@@ -44,8 +44,16 @@ std::int64_t count_of_last_day(Database& database, std::int64_t oldest, std::int
 Stock count_stock(Database& database, UtcTime now) {
     const std::int64_t newest = database.prepare("SELECT max(seq) FROM batch").number().value_or(0);
     const std::int64_t gone = read_meta(database, "purged_through");
-    const std::int64_t sent =
+    const std::int64_t delivered =
         database.prepare("SELECT min(through) FROM cursor").number().value_or(newest);
+    const std::int64_t unconfirmed =
+        database
+            .prepare(
+                "SELECT min(b.seq) FROM receipt AS r JOIN batch AS b "
+                "ON b.number = r.through + 1 AND b.panel = r.panel AND b.epoch = r.epoch")
+            .number()
+            .value_or(newest + 1);
+    const std::int64_t sent = std::min(delivered, unconfirmed - 1);
     Stock stock{.kept = newest - gone, .unsent = newest - std::max(sent, gone)};
     if (stock.kept > 0) {
         stock.of_last_day = count_of_last_day(

@@ -82,6 +82,16 @@ TEST_F(StoreRoom, that_delivered_records_take_counts_as_free) {
     EXPECT_GE(*room().days_left, unsent + 3);
 }
 
+TEST_F(StoreRoom, that_a_receiver_has_not_confirmed_is_taken) {
+    record_quarters(4 * 96);
+    const std::int64_t unsent = *room().days_left;
+    move_cursor("head-end", raw(*source()->newest()));
+    keep_receipt("bills", east, 0);
+    EXPECT_EQ(*room().days_left, unsent);
+    keep_receipt("bills", east, 4 * 96);
+    EXPECT_GE(*room().days_left, unsent + 3);
+}
+
 TEST_F(StoreRoom, is_no_more_than_the_disk_has) {
     record_quarters(2 * 96);
     const std::int64_t days = *room().days_left;
