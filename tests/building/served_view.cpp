@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "tests/building/received.hpp"
+
 namespace metergate::building {
 namespace {
 
@@ -31,6 +33,23 @@ bool may_have_died(const Ledger& ledger, const PanelHistory& history, std::size_
     return std::abs((history.rows[row + 1].at - at).count() - period_ms) > period_ms / 5;
 }
 
+/// What a gateway may have forgotten: a reply just before it was stopped; when killed, all it had
+/// read since the last edge that it had stored.
+bool may_be_forgotten(const Ledger& ledger, UtcTime at) {
+    std::chrono::seconds since_edge{0};
+    for (const std::string& series : ledger.run().series) {
+        since_edge = std::max(since_edge, std::chrono::seconds{length_of_series(series)});
+    }
+    return std::any_of(ledger.faults().begin(), ledger.faults().end(),
+                       [&](const PlannedFault& fault) {
+                           const bool killed = fault.kind == FaultKind::gateway_kill;
+                           const auto before = std::chrono::seconds{killed ? 12 : 2} +
+                                               (killed ? since_edge : std::chrono::seconds{0});
+                           return (killed || fault.kind == FaultKind::gateway_stop) &&
+                                  at + before >= fault.from && at < fault.until;
+                       });
+}
+
 }  // namespace
 
 ServedView::ServedView(const Ledger& ledger, const PanelHistory& history) : history_(history) {
@@ -39,7 +58,8 @@ ServedView::ServedView(const Ledger& ledger, const PanelHistory& history) : hist
         if (!history.rows[i].certain || may_have_died(ledger, history, i)) {
             continue;
         }
-        const Seen seen{ledger.gateway_time(history.rows[i].at), i};
+        const Seen seen{ledger.gateway_time(history.rows[i].at), i,
+                        may_be_forgotten(ledger, history.rows[i].at)};
         if (seen_.empty() || seen.gateway_time < seen_.back().gateway_time) {
             runs_.push_back({seen_.size(), seen_.size()});
         }
@@ -104,18 +124,21 @@ std::vector<Bracket> ServedView::brackets(std::size_t point, UtcTime gateway_tim
     return found;
 }
 
-/// A poll of several requests may be served a register twice and use either reply.
+/// A poll of several requests may be served a register twice and use either reply; a gateway that
+/// was stopped or killed may not know of what it had read.
 Bracket ServedView::with_neighbours(Bracket bracket, const Run& run, std::size_t point) const {
     const auto near = [this, point](std::size_t one, std::size_t other) {
         return carries(other, point) &&
-               std::chrono::abs(seen_[one].gateway_time - seen_[other].gateway_time) <= one_poll;
+               (seen_[one].may_be_forgotten ||
+                std::chrono::abs(seen_[one].gateway_time - seen_[other].gateway_time) <= one_poll);
     };
-    while (bracket.low != Bracket::none && bracket.low > run.begin &&
-           near(bracket.low, bracket.low - 1)) {
+    if (bracket.low == Bracket::none || bracket.high == Bracket::none) {
+        return bracket;
+    }
+    while (bracket.low > run.begin && near(bracket.low, bracket.low - 1)) {
         --bracket.low;
     }
-    while (bracket.high != Bracket::none && bracket.high + 1 < run.end &&
-           near(bracket.high, bracket.high + 1)) {
+    while (bracket.high + 1 < run.end && near(bracket.high, bracket.high + 1)) {
         ++bracket.high;
     }
     return bracket;

@@ -52,6 +52,7 @@ class ServedView {
     struct Seen {
         UtcTime gateway_time;
         std::size_t row = 0;  ///< in the history
+        bool may_be_forgotten = false;
     };
     struct Run {
         std::size_t begin = 0;
