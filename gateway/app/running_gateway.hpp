@@ -27,9 +27,6 @@ namespace metergate::app {
 
 using schema::Json;
 
-/// No clock that shows an earlier time can be right: the program did not exist.
-inline constexpr UtcTime program_written = utc_from_ms(1'767'225'600'000);  // 2026-01-01
-
 /// All of a destination that can fail to be made.
 struct DestinationParts {
     northbound::DeliveryOptions options;

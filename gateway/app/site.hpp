@@ -13,6 +13,9 @@
 /// What checked settings mean to the parts of the program. Pure: no file, no wire, no time.
 namespace metergate::app {
 
+/// No clock that shows an earlier time can be right: the program did not exist.
+inline constexpr UtcTime program_written = utc_from_ms(1'767'225'600'000);  // 2026-01-01
+
 /// The panels of one line, ready to be polled; in the order of the settings.
 struct LinePlan {
     schema::LineSettings settings;

@@ -20,8 +20,6 @@ namespace {
 
 constexpr Duration drain_time = std::chrono::minutes{3};
 constexpr Duration truth_period = std::chrono::minutes{1};
-/// Earlier the program does not believe any clock: 2026-01-01.
-constexpr UtcTime program_written{std::chrono::seconds{1'767'225'600}};
 
 schema::Settings settings_of(const building::Scenario& scenario, bool with_broker,
                              std::string& problem) {
@@ -138,8 +136,8 @@ void ScenarioRun::start_gateway() {
     }
     parts->store = std::move(*store);
     const auto numbering = parts->store->number(*app::numbering_request(settings));
-    auto site =
-        app::assemble_site(settings, *numbering, *parts->store->all_numbers(), program_written);
+    auto site = app::assemble_site(settings, *numbering, *parts->store->all_numbers(),
+                                   app::program_written);
     narrow_registers(scenario_, site->plan);
     auto recorder = record::Recorder::make(clock_, *parts->store, parts->inbox, parts->live,
                                            site->plan, *parts->store->restart_state());
@@ -213,7 +211,7 @@ void ScenarioRun::apply(const schema::Settings& wanted) {
     const auto plan = app::plan_apply(settings_, wanted);
     storage::SqliteStore& store = *gateway_->store;
     const auto numbering = store.number(*app::numbering_request(wanted));
-    auto site = app::assemble_site(wanted, *numbering, *store.all_numbers(), program_written);
+    auto site = app::assemble_site(wanted, *numbering, *store.all_numbers(), app::program_written);
     narrow_registers(scenario_, site->plan);
     if (!plan.refusals.empty() || !record::Recorder::check(site->plan)) {
         problem_ = "these settings cannot be applied";
