@@ -17,7 +17,8 @@ std::int64_t modular(std::int64_t difference, std::int64_t modulus) {
 }
 
 /// A reply that a gateway asked for just before it was stopped may have died with it. Such a one is
-/// followed by the next after another time than a poll period.
+/// followed by the next after another time than a poll period. The last of all is not set aside:
+/// what was booked up to it lies before it.
 bool may_have_died(const Ledger& ledger, const PanelHistory& history, std::size_t row) {
     const UtcTime at = history.rows[row].at;
     const bool stopped_around = std::any_of(
@@ -27,7 +28,7 @@ bool may_have_died(const Ledger& ledger, const PanelHistory& history, std::size_
                    at + std::chrono::seconds{2} >= fault.from && at < fault.until;
         });
     if (!stopped_around || row + 1 == history.rows.size()) {
-        return stopped_around;
+        return false;
     }
     const std::int64_t period_ms = ledger.run().poll_period_ms;
     return std::abs((history.rows[row + 1].at - at).count() - period_ms) > period_ms / 5;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <sstream>
 
 #include "tests/building/building.hpp"
@@ -310,6 +311,46 @@ TEST_F(VerdictTest, a_ledger_read_back_from_its_file_gives_the_same_verdict) {
     *some_record().value += 1;
     EXPECT_EQ(json_of(judge(*ledger, received_, options_)), json_of(judged()));
     EXPECT_FALSE(judged().clean());
+}
+
+TEST(VerdictOfAStop,
+     a_register_is_judged_by_the_last_reply_although_the_gateway_stopped_around_it) {
+    const UtcTime start{std::chrono::seconds{1'772'427'600}};
+    const auto after = [start](std::int64_t ms) { return start + std::chrono::milliseconds{ms}; };
+    Ledger ledger;
+    ledger.set_run({.laboratory = true, .poll_period_ms = 1000, .series = {"kwh-5s"}});
+    ledger.add_panel({.id = "east", .line = "riser", .points = {"suite-1"}, .resolution_wh = 1});
+    // One poll a second, a stop after the sixth, one poll of the next run: 10 Wh a second.
+    for (const std::int64_t ms : {-900, 100, 1100, 2100, 3100, 4100, 5100, 7800}) {
+        const std::int64_t reg = 10'000 + ms / 100;
+        ledger.served(0, after(ms), 0, std::array{reg}, true);
+        ledger.truth(0, after(ms), std::array{reg * 1000});
+    }
+    PlannedFault stop;
+    stop.kind = FaultKind::gateway_stop;
+    stop.target = "gateway";
+    stop.from = after(5900);
+    stop.until = after(8000);
+    ledger.fault(stop);
+    ReceivedRecord record;
+    record.point = "suite-1";
+    record.series = "kwh-5s";
+    record.start_s = epoch_ms(start) / 1000;
+    record.end_s = record.start_s + 5;
+    record.value = 50;
+    record.reg = 10'050;
+    record.flags = Flag::interpolated | Flag::test;
+    ReceivedBatch batch;
+    batch.epoch = "e1";
+    batch.panel = "east";
+    batch.number = 1;
+    batch.end_s = record.end_s;
+    batch.records = {record};
+    VerdictOptions options = options_for(ledger.run());
+    EXPECT_TRUE(judge(ledger, {batch}, options).clean())
+        << table_of(judge(ledger, {batch}, options));
+    batch.records[0].reg = 10'090;
+    EXPECT_FALSE(judge(ledger, {batch}, options).clean()) << "no reply is as high";
 }
 
 TEST(LedgerFile, a_bad_line_is_named) {
