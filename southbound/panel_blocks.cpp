@@ -14,11 +14,6 @@ const ProfileQuantity* find_in(const std::vector<ProfileQuantity>& map, Quantity
     return found == map.end() ? nullptr : &*found;
 }
 
-bool lies_in(const RegisterSpan& inner, const RegisterSpan& outer) {
-    return inner.table == outer.table && inner.address >= outer.address &&
-           unsigned{inner.address} + inner.count <= unsigned{outer.address} + outer.count;
-}
-
 PanelField field_of(const ProfileQuantity& quantity, const PanelPoint& point,
                     const RegisterSpan& block) {
     const auto offset_of = [&](std::uint16_t address) {
@@ -56,8 +51,8 @@ std::vector<RegisterSpan> all_spans(const std::vector<ProfileQuantity>& map, std
 
 std::vector<PanelBlock> plan_blocks(const std::vector<Quantity>& quantities,
                                     const std::vector<PanelPoint>& points,
-                                    const std::vector<ProfileQuantity>& map,
-                                    const Profile& profile) {
+                                    const std::vector<ProfileQuantity>& map, const Profile& profile,
+                                    const WireCost& cost) {
     struct Wanted {
         const ProfileQuantity* quantity;
         const PanelPoint* point;
@@ -77,8 +72,10 @@ std::vector<PanelBlock> plan_blocks(const std::vector<Quantity>& quantities,
     ReadLimits limits;
     limits.registers_max = profile.limits.registers_max;
     limits.hole_registers_max = profile.limits.hole_registers_max;
+    limits.cost = cost;
+    const std::vector<RegisterSpan> listed = all_spans(map, profile.points);
     std::vector<PanelBlock> blocks;
-    for (const RegisterSpan& run : plan_reads(spans, all_spans(map, profile.points), limits)) {
+    for (const RegisterSpan& run : plan_reads(spans, {listed, {}}, limits)) {
         PanelBlock& block = blocks.emplace_back(PanelBlock{run, {}});
         for (const Wanted& one : wanted) {
             if (lies_in(one.span, run)) {

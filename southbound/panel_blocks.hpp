@@ -49,12 +49,12 @@ struct PanelBlock {
     std::vector<PanelField> fields;
 };
 
-/// The blocks that hold these quantities of these points, as few as the profile's limits allow.
+/// The blocks that hold these quantities of these points in the least time.
 /// `map`: the profile's quantities, where the panel has them; a quantity it lacks is left out.
 [[nodiscard]] std::vector<PanelBlock> plan_blocks(const std::vector<Quantity>& quantities,
                                                   const std::vector<PanelPoint>& points,
                                                   const std::vector<ProfileQuantity>& map,
-                                                  const Profile& profile);
+                                                  const Profile& profile, const WireCost& cost);
 
 /// What the field's scale register holds in a reply to its block; 0 without one.
 [[nodiscard]] std::int16_t power_of(const PanelField& field,

@@ -70,9 +70,16 @@ void PanelDriver::make_blocks() {
 }
 
 void PanelDriver::add_blocks(const std::vector<Quantity>& quantities) {
-    for (PanelBlock& block : plan_blocks(quantities, setup_.points, map_, profile_)) {
+    for (PanelBlock& block : plan_blocks(quantities, setup_.points, map_, profile_, cost())) {
         blocks_.push_back({request_for(block.span), std::move(block.fields)});
     }
+}
+
+WireCost PanelDriver::cost() const {
+    const milliseconds gap{profile_.limits.min_gap_ms};
+    const milliseconds turnaround{profile_.limits.turnaround_ms};
+    return setup_.character.count() == 0 ? network_cost(gap, turnaround)
+                                         : serial_cost(setup_.character, gap, turnaround);
 }
 
 RegisterRequest PanelDriver::request_for(const RegisterSpan& span) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct PanelSetup {
     std::uint8_t unit = 1;
     std::string expected_serial;  ///< empty = any
     Duration poll_period = std::chrono::seconds{10};
+    /// What one character takes on the panel's wire; 0 on a network. 11 bits at 19200 baud.
+    std::chrono::nanoseconds character{572'917};
     std::vector<PanelPoint> points;
     /// Read with every poll: the registers that intervals are made from, and what must be fresh.
     std::vector<Quantity> every_poll{Quantity::energy_delivered, Quantity::power};
@@ -102,6 +105,7 @@ class PanelDriver {
 
     void make_blocks();
     void add_blocks(const std::vector<Quantity>& quantities);
+    [[nodiscard]] WireCost cost() const;
     void ask_walk();
     [[nodiscard]] Result<void> accept_walk(const RegisterReply& reply);
     void settle_at(const SunspecMeter& meter);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "gateway/app/site.hpp"
 #include "northbound/mqtt/paho_publisher.hpp"
 #include "southbound/modbus/libmodbus_transport.hpp"
 #include "southbound/modbus/rtu_line.hpp"
@@ -29,11 +30,9 @@ std::unique_ptr<southbound::Line> make_rs485(const schema::Rs485Settings& rs485,
                                              const Clock& clock) {
     const auto baud = static_cast<std::uint32_t>(rs485.baud);
     const auto stop_bits = static_cast<std::uint32_t>(rs485.stop_bits);
-    const std::uint32_t parity_bits = rs485.parity == schema::Parity::none ? 0 : 1;
     auto port =
         modbus::LibmodbusTransport::serial({rs485.port, baud, parity_of(rs485.parity), stop_bits});
-    const modbus::WireFormat wire{baud, 1 + 8 + parity_bits + stop_bits};
-    return std::make_unique<modbus::RtuLine>(clock, std::move(port), wire);
+    return std::make_unique<modbus::RtuLine>(clock, std::move(port), wire_format_of(rs485));
 }
 
 std::unique_ptr<southbound::Line> make_modbus_tcp(const schema::ModbusTcpSettings& tcp,

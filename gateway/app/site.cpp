@@ -70,7 +70,8 @@ SeriesNumber number_of(const record::Numbering& numbering, const Series& series)
         ->second;
 }
 
-Result<southbound::PanelDriver> make_driver(const schema::PanelSettings& panel,
+Result<southbound::PanelDriver> make_driver(const schema::LineSettings& line,
+                                            const schema::PanelSettings& panel,
                                             const record::Numbering::PanelEntry& numbers) {
     auto profile = southbound::profile_named(panel.profile);
     if (!profile) {
@@ -82,6 +83,8 @@ Result<southbound::PanelDriver> make_driver(const schema::PanelSettings& panel,
     setup.unit = static_cast<std::uint8_t>(panel.address);
     setup.expected_serial = panel.serial;
     setup.poll_period = milliseconds{panel.poll_period_ms};
+    setup.character =
+        line.rs485 ? wire_format_of(*line.rs485).character() : std::chrono::nanoseconds{};
     for (std::size_t i = 0; i < panel.points.size(); ++i) {
         setup.points.push_back({numbers.points.at(i).number,
                                 static_cast<std::uint32_t>(panel.points[i].slot),
@@ -229,6 +232,12 @@ void add_retired(const record::Numbering& all, record::Directory& directory) {
 
 }  // namespace
 
+southbound::modbus::WireFormat wire_format_of(const schema::Rs485Settings& rs485) {
+    const auto stop_bits = static_cast<std::uint32_t>(rs485.stop_bits);
+    const std::uint32_t parity_bits = rs485.parity == schema::Parity::none ? 0 : 1;
+    return {static_cast<std::uint32_t>(rs485.baud), 1 + 8 + parity_bits + stop_bits};
+}
+
 Transformers transformers_of(const schema::PointSettings& point) {
     return {.ct_primary_ma = point.ct_primary_a * 1000,
             .ct_secondary_ma = point.ct_secondary_ma,
@@ -289,7 +298,7 @@ Result<Site> assemble_site(const schema::Settings& settings, const record::Numbe
         LinePlan plan{line, {}};
         for (std::size_t p = 0; p < line.panels.size(); ++p) {
             const auto& panel = line.panels[p];
-            auto driver = make_driver(panel, entry_of(numbering, panel.id));
+            auto driver = make_driver(line, panel, entry_of(numbering, panel.id));
             if (!driver) {
                 return driver.error().within("line " + line.id);
             }
@@ -313,7 +322,7 @@ Result<LinePlan> assemble_line(const schema::LineSettings& line) {
         for (std::uint32_t p = 0; p < panel.points.size(); ++p) {
             numbers.points.push_back({panel.points[p].id, point_number(numbers.number, p)});
         }
-        auto driver = make_driver(panel, numbers);
+        auto driver = make_driver(line, panel, numbers);
         if (!driver) {
             return driver.error().within("line " + line.id);
         }

@@ -8,6 +8,7 @@
 #include "gateway/record/directory.hpp"
 #include "gateway/record/plan.hpp"
 #include "gateway/record/store.hpp"
+#include "southbound/modbus/rtu_line.hpp"
 #include "southbound/panel_driver.hpp"
 
 /// What checked settings mean to the parts of the program. Pure: no file, no wire, no time.
@@ -40,6 +41,9 @@ struct Site {
 /// The panels of one line without a store, for reading them from the command line: panels and
 /// points are numbered in the order of the settings.
 [[nodiscard]] Result<LinePlan> assemble_line(const schema::LineSettings& line);
+
+/// How long characters take on a serial line.
+[[nodiscard]] southbound::modbus::WireFormat wire_format_of(const schema::Rs485Settings& rs485);
 
 /// CTs and PTs of a point as its settings say.
 [[nodiscard]] Transformers transformers_of(const schema::PointSettings& point);

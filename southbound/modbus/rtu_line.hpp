@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,10 @@ struct WireFormat {
     /// bit.
     std::uint32_t bits_per_character = 11;
 
+    /// One character; rounded to nanoseconds, because at 115200 baud it is 95.5 microseconds.
+    [[nodiscard]] constexpr std::chrono::nanoseconds character() const {
+        return std::chrono::nanoseconds{(bits_per_character * 1'000'000'000ULL + baud / 2) / baud};
+    }
     /// Rounded up to microseconds.
     [[nodiscard]] constexpr Duration characters(std::size_t count) const {
         return bits(count * bits_per_character);

@@ -155,5 +155,30 @@ TEST(Site, the_source_of_a_point_is_its_register_and_its_scale) {
     EXPECT_EQ(plan_of(moved).points[1], before.points[1]);
 }
 
+/// Requests a poll of slots 1 and 9 takes; 28 registers of energy lie between them.
+std::size_t requests_for_energy(const schema::LineSettings& line) {
+    const auto plan = assemble_line(line);
+    EXPECT_TRUE(plan);
+    std::size_t requests = 0;
+    for (std::size_t block = 0; block < plan->panels.front().every_poll_blocks(); ++block) {
+        requests += plan->panels.front().block_request(block).address < 1100 ? 1U : 0U;
+    }
+    return requests;
+}
+
+TEST(Site, what_is_read_at_once_depends_on_the_speed_of_the_line) {
+    schema::LineSettings line = one_panel().lines.front();
+    line.panels.front().points[0].slot = 1;
+    line.panels.front().points[1].slot = 9;
+    EXPECT_EQ(requests_for_energy(line), 2U) << "19200 baud";
+    line.rs485->parity = schema::Parity::none;
+    EXPECT_EQ(requests_for_energy(line), 1U) << "10 bits a character are quicker";
+    line.rs485->baud = 9600;
+    EXPECT_EQ(requests_for_energy(line), 2U);
+    line.rs485.reset();
+    line.modbus_tcp = schema::ModbusTcpSettings{};
+    EXPECT_EQ(requests_for_energy(line), 1U);
+}
+
 }  // namespace
 }  // namespace metergate::app
