@@ -69,6 +69,8 @@ class Line {
     /// The outcome of the request under way, once. Errors: timeout (no reply), damaged (garbled),
     /// refused (a Modbus exception, named in the text), disconnected (the wire went).
     [[nodiscard]] virtual std::optional<Result<RegisterReply>> take_outcome() = 0;
+    /// Code of the Modbus exception that the last outcome was; 0 if it was none.
+    [[nodiscard]] virtual std::uint8_t exception_code() const = 0;
 
     /// The wire's own state: open, or why not (port missing, host unreachable).
     [[nodiscard]] virtual const std::optional<Error>& fault() const = 0;

@@ -7,6 +7,9 @@
 namespace metergate::southbound::modbus {
 
 std::optional<Result<RegisterReply>> PortLine::take_outcome() {
+    if (outcome_) {
+        taken_exception_ = std::exchange(exception_, std::uint8_t{0});
+    }
     return std::exchange(outcome_, std::nullopt);
 }
 
@@ -18,6 +21,7 @@ Result<RegisterReply> PortLine::outcome_of(const Parsed& parsed, Instant asked, 
     port_.proven();
     if (parsed.verdict == Verdict::exception) {
         ++counters_.exceptions;
+        exception_ = parsed.exception_code;
         return exception_error(parsed.exception_code);
     }
     ++counters_.replies;

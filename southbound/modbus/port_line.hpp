@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -15,6 +16,7 @@ class PortLine : public Line {
   public:
     [[nodiscard]] bool ready() const override { return port_.is_open() && idle() && !outcome_; }
     [[nodiscard]] std::optional<Result<RegisterReply>> take_outcome() override;
+    [[nodiscard]] std::uint8_t exception_code() const override { return taken_exception_; }
     [[nodiscard]] const std::optional<Error>& fault() const override { return port_.fault(); }
     [[nodiscard]] const LineCounters& counters() const override { return counters_; }
     [[nodiscard]] int readable_fd() const override;
@@ -37,6 +39,10 @@ class PortLine : public Line {
     RegisterRequest request_;
     std::optional<Result<RegisterReply>> outcome_;
     LineCounters counters_;
+
+  private:
+    std::uint8_t exception_ = 0;        ///< of outcome_
+    std::uint8_t taken_exception_ = 0;  ///< of the outcome taken last
 };
 
 }  // namespace metergate::southbound::modbus

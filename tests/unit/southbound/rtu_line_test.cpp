@@ -251,6 +251,7 @@ TEST_F(RtuExchange, an_exception_is_a_refusal_with_its_meaning_and_does_not_mute
     const auto reply = ask(request_to(5));
     ASSERT_FALSE(reply);
     EXPECT_EQ(reply.error(), (Error{Fault::refused, "exception 2 (no such register)"}));
+    EXPECT_EQ(line_.exception_code(), 2);
     EXPECT_LE(line_.muted_until(5), clock_.now());
     EXPECT_EQ(line_.counters().exceptions, 1U);
 }

@@ -89,6 +89,7 @@ TEST_F(TcpExchange, exceptions_are_refusals_but_a_silent_unit_behind_a_gateway_i
     const auto refused = ask();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().fault, Fault::refused);
+    EXPECT_NE(line_.exception_code(), 0);
     answer(tcp_frame(2, {5, 0x83, 11}));
     const auto silent = ask();
     ASSERT_FALSE(silent);
