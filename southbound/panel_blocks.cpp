@@ -1,6 +1,7 @@
 #include "southbound/panel_blocks.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "southbound/register_value.hpp"
 
@@ -14,14 +15,14 @@ const ProfileQuantity* find_in(const std::vector<ProfileQuantity>& map, Quantity
     return found == map.end() ? nullptr : &*found;
 }
 
-PanelField field_of(const ProfileQuantity& quantity, const PanelPoint& point,
-                    const RegisterSpan& block) {
-    const auto offset_of = [&](std::uint16_t address) {
-        return static_cast<std::uint16_t>(address - block.address);
-    };
+PanelField field_of(const ProfileQuantity& quantity, const PanelPoint& point) {
     PanelField field;
     field.point = point.number;
     field.quantity = quantity.quantity;
+    field.span = quantity.span_of(point.slot);
+    const auto offset_of = [&](std::uint16_t address) {
+        return static_cast<std::uint16_t>(address - field.span.address);
+    };
     field.is_register = facts_of(quantity.quantity).is_register;
     field.offset = offset_of(quantity.address_of(point.slot));
     field.type = quantity.type;
@@ -36,8 +37,52 @@ PanelField field_of(const ProfileQuantity& quantity, const PanelPoint& point,
     return field;
 }
 
-/// The registers of all points of all quantities: what may be read across.
-std::vector<RegisterSpan> all_spans(const std::vector<ProfileQuantity>& map, std::uint32_t points) {
+/// The spans of the fields that lie in no other of them, by address.
+std::vector<RegisterSpan> outer_spans(const std::vector<PanelField>& fields,
+                                      const std::vector<std::size_t>& places) {
+    std::vector<RegisterSpan> spans;
+    spans.reserve(places.size());
+    for (const std::size_t place : places) {
+        spans.push_back(fields[place].span);
+    }
+    return outermost(std::move(spans));
+}
+
+/// Moves those of `places` that lie in the span into a block of it.
+PanelBlock take_block(const RegisterSpan& span, const std::vector<PanelField>& fields,
+                      std::vector<std::size_t>& places) {
+    PanelBlock block{span, {}};
+    std::vector<std::size_t> outside;
+    for (const std::size_t place : places) {
+        (lies_in(fields[place].span, span) ? block.fields : outside).push_back(place);
+    }
+    places = std::move(outside);
+    return block;
+}
+
+RegisterSpan from_to(const RegisterSpan& first, const RegisterSpan& last) {
+    return {first.table, first.address, static_cast<std::uint16_t>(end_of(last) - first.address)};
+}
+
+}  // namespace
+
+std::vector<PanelField> fields_of(const std::vector<Quantity>& quantities,
+                                  const std::vector<PanelPoint>& points,
+                                  const std::vector<ProfileQuantity>& map) {
+    std::vector<PanelField> fields;
+    for (const Quantity name : quantities) {
+        const ProfileQuantity* quantity = find_in(map, name);
+        for (const PanelPoint& point : points) {
+            if (quantity != nullptr) {
+                fields.push_back(field_of(*quantity, point));
+            }
+        }
+    }
+    return fields;
+}
+
+std::vector<RegisterSpan> listed_registers(const std::vector<ProfileQuantity>& map,
+                                           std::uint32_t points) {
     std::vector<RegisterSpan> spans;
     for (const ProfileQuantity& quantity : map) {
         for (std::uint32_t slot = 1; slot <= points; ++slot) {
@@ -47,43 +92,38 @@ std::vector<RegisterSpan> all_spans(const std::vector<ProfileQuantity>& map, std
     return spans;
 }
 
-}  // namespace
-
-std::vector<PanelBlock> plan_blocks(const std::vector<Quantity>& quantities,
-                                    const std::vector<PanelPoint>& points,
-                                    const std::vector<ProfileQuantity>& map, const Profile& profile,
-                                    const WireCost& cost) {
-    struct Wanted {
-        const ProfileQuantity* quantity;
-        const PanelPoint* point;
-        RegisterSpan span;
-    };
-    std::vector<Wanted> wanted;
+std::vector<PanelBlock> plan_blocks(const std::vector<PanelField>& fields,
+                                    const std::vector<std::size_t>& wanted,
+                                    const KnownRegisters& known, const ReadLimits& limits) {
     std::vector<RegisterSpan> spans;
-    for (const Quantity name : quantities) {
-        const ProfileQuantity* quantity = find_in(map, name);
-        for (const PanelPoint& point : points) {
-            if (quantity != nullptr) {
-                spans.push_back(quantity->span_of(point.slot));
-                wanted.push_back({quantity, &point, spans.back()});
-            }
-        }
+    spans.reserve(wanted.size());
+    for (const std::size_t place : wanted) {
+        spans.push_back(fields[place].span);
     }
-    ReadLimits limits;
-    limits.registers_max = profile.limits.registers_max;
-    limits.hole_registers_max = profile.limits.hole_registers_max;
-    limits.cost = cost;
-    const std::vector<RegisterSpan> listed = all_spans(map, profile.points);
+    std::vector<std::size_t> left = wanted;
     std::vector<PanelBlock> blocks;
-    for (const RegisterSpan& run : plan_reads(spans, {listed, {}}, limits)) {
-        PanelBlock& block = blocks.emplace_back(PanelBlock{run, {}});
-        for (const Wanted& one : wanted) {
-            if (lies_in(one.span, run)) {
-                block.fields.push_back(field_of(*one.quantity, *one.point, run));
-            }
-        }
+    for (const RegisterSpan& run : plan_reads(spans, known, limits)) {
+        blocks.push_back(take_block(run, fields, left));
     }
     return blocks;
+}
+
+std::vector<PanelBlock> smaller_blocks(const std::vector<PanelField>& fields,
+                                       const PanelBlock& refused) {
+    std::vector<std::size_t> left = refused.fields;
+    std::erase_if(left, [&](std::size_t place) { return fields[place].span == refused.span; });
+    if (left.empty()) {
+        return {};
+    }
+    const std::vector<RegisterSpan> spans = outer_spans(fields, left);
+    const RegisterSpan all = from_to(spans.front(), spans.back());
+    if (all != refused.span) {
+        return {take_block(all, fields, left)};
+    }
+    const std::size_t half = spans.size() / 2;
+    PanelBlock lower = take_block(from_to(spans.front(), spans[half - 1]), fields, left);
+    PanelBlock upper = take_block(from_to(spans[half], spans.back()), fields, left);
+    return {std::move(lower), std::move(upper)};
 }
 
 Ratio multiplier_for(Quantity quantity, RegisterSide side, const Transformers& transformers) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -21,45 +22,61 @@ struct PanelPoint {
     PointNumber number{};
     std::uint32_t slot = 1;     ///< place in the panel's map, from 1
     Transformers transformers;  ///< applied where the profile's registers are secondary
+    Id id{};                    ///< as people name it; empty = by its slot
 };
 
-/// One value in a block.
+/// One value that a panel is asked for.
 struct PanelField {
     static constexpr Milli no_value = std::numeric_limits<Milli>::min();
 
     PointNumber point{};
     Quantity quantity{};
+    RegisterSpan span;  ///< must be read in one request: from the value to its scale register
     bool is_register = false;
-    std::uint16_t offset = 0;  ///< in the block, registers
+    std::uint16_t offset = 0;  ///< in the span, registers
     RegisterType type{};
     WordOrder order{};
     Ratio scale;
-    std::optional<std::uint16_t> scale_offset;  ///< of the scale register, in the block
+    std::optional<std::uint16_t> scale_offset;  ///< of the scale register, in the span
     Ratio multiplier;
     std::vector<std::uint64_t> not_available;
     std::optional<std::int64_t> modulus;  ///< counts; only beside a scale register
     Milli last = no_value;                ///< the value before
     std::int16_t last_power = 0;          ///< of ten, with the value before
+    bool is_shown = false;                ///< what was handed out last was a value
 
     void forget_last() { last = no_value; }
 };
 
+/// A request, and the values it brings.
 struct PanelBlock {
     RegisterSpan span;
-    std::vector<PanelField> fields;
+    std::vector<std::size_t> fields;  ///< places in the driver's list
 };
 
-/// The blocks that hold these quantities of these points in the least time.
-/// `map`: the profile's quantities, where the panel has them; a quantity it lacks is left out.
-[[nodiscard]] std::vector<PanelBlock> plan_blocks(const std::vector<Quantity>& quantities,
-                                                  const std::vector<PanelPoint>& points,
-                                                  const std::vector<ProfileQuantity>& map,
-                                                  const Profile& profile, const WireCost& cost);
+/// These quantities of these points. `map`: the profile's quantities, where the panel has them; a
+/// quantity it lacks is left out.
+[[nodiscard]] std::vector<PanelField> fields_of(const std::vector<Quantity>& quantities,
+                                                const std::vector<PanelPoint>& points,
+                                                const std::vector<ProfileQuantity>& map);
+/// The registers of all points of all quantities: what may be read across.
+[[nodiscard]] std::vector<RegisterSpan> listed_registers(const std::vector<ProfileQuantity>& map,
+                                                         std::uint32_t points);
 
-/// What the field's scale register holds in a reply to its block; 0 without one.
+/// The blocks that bring the fields `wanted` (places in `fields`) in the least time.
+[[nodiscard]] std::vector<PanelBlock> plan_blocks(const std::vector<PanelField>& fields,
+                                                  const std::vector<std::size_t>& wanted,
+                                                  const KnownRegisters& known,
+                                                  const ReadLimits& limits);
+/// What to ask for when the panel refused a block: its values in two halves, none of them cut;
+/// only the rest, if one value takes the whole block. Nothing, if no value is left.
+[[nodiscard]] std::vector<PanelBlock> smaller_blocks(const std::vector<PanelField>& fields,
+                                                     const PanelBlock& refused);
+
+/// What the field's scale register holds; 0 without one. Here and below `registers` are those of
+/// the field's span.
 [[nodiscard]] std::int16_t power_of(const PanelField& field,
                                     std::span<const std::uint16_t> registers);
-/// The field's value in a reply to its block.
 [[nodiscard]] Measured decode(const PanelField& field, std::span<const std::uint16_t> registers);
 /// True if the register went backwards or is scaled in another way than before.
 [[nodiscard]] bool is_doubtful(const PanelField& field, const Measured& value,

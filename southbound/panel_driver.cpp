@@ -4,14 +4,21 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include "southbound/register_value.hpp"
+#include "southbound/unserved_text.hpp"
 
 namespace metergate::southbound {
 namespace {
 
 using std::chrono::milliseconds;
+
+/// After a doubt all that was refused is due again: a few at a time, so that a panel which fails
+/// often does not keep its line from the others.
+constexpr std::size_t retries_a_poll = 4;
 
 /// FNV-1a, 64 bits (draft-eastlake-fnv): the number is stored, so it must never change.
 std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xCBF29CE484222325U) {
@@ -53,7 +60,7 @@ PanelDriver::PanelDriver(PanelSetup setup, Profile profile)
         return;
     }
     map_ = profile_.quantities;
-    make_blocks();
+    make_fields();
     if (profile_.identity) {
         const ProfileIdentity& identity = *profile_.identity;
         identity_request_ = request_for({identity.table, identity.address, identity.count});
@@ -62,17 +69,89 @@ PanelDriver::PanelDriver(PanelSetup setup, Profile profile)
     }
 }
 
-void PanelDriver::make_blocks() {
-    blocks_.clear();
-    add_blocks(setup_.every_poll);
-    every_poll_blocks_ = blocks_.size();
-    add_blocks(setup_.in_turn);
+void PanelDriver::make_fields() {
+    fields_ = fields_of(setup_.every_poll, setup_.points, map_);
+    every_poll_fields_ = fields_.size();
+    for (PanelField& field : fields_of(setup_.in_turn, setup_.points, map_)) {
+        fields_.push_back(std::move(field));
+    }
+    listed_ = listed_registers(map_, profile_.points);
+    ++plan_number_;
+    refused_.forget();
+    refused_now_.clear();
+    plan();
 }
 
-void PanelDriver::add_blocks(const std::vector<Quantity>& quantities) {
-    for (PanelBlock& block : plan_blocks(quantities, setup_.points, map_, profile_, cost())) {
-        blocks_.push_back({request_for(block.span), std::move(block.fields)});
+void PanelDriver::plan() {
+    const std::vector<RegisterSpan> banned = refused_.banned();
+    const std::vector<std::size_t> left_out = fields_with(banned);
+    std::vector<std::size_t> every_poll;
+    std::vector<std::size_t> in_turn;
+    for (std::size_t place = 0; place < fields_.size(); ++place) {
+        if (!std::binary_search(left_out.begin(), left_out.end(), place)) {
+            (place < every_poll_fields_ ? every_poll : in_turn).push_back(place);
+        }
     }
+    const ReadLimits limits{profile_.limits.registers_max, profile_.limits.hole_registers_max,
+                            cost()};
+    blocks_ = plan_blocks(fields_, every_poll, {listed_, banned}, limits);
+    every_poll_blocks_ = blocks_.size();
+    for (PanelBlock& block : plan_blocks(fields_, in_turn, {listed_, banned}, limits)) {
+        blocks_.push_back(std::move(block));
+    }
+}
+
+/// Places of the fields that cannot be read without reading a refused span, in order.
+std::vector<std::size_t> PanelDriver::fields_with(const std::vector<RegisterSpan>& refused) const {
+    std::vector<std::size_t> places;
+    for (std::size_t place = 0; place < fields_.size(); ++place) {
+        const bool is_hit = std::any_of(
+            refused.begin(), refused.end(),
+            [&](const RegisterSpan& span) { return lies_in(span, fields_[place].span); });
+        if (is_hit) {
+            places.push_back(place);
+        }
+    }
+    return places;
+}
+
+std::vector<PanelBlock> PanelDriver::blocks_to_retry(Instant now) const {
+    std::vector<PanelBlock> blocks;
+    for (const RegisterSpan& span : refused_.to_retry(now, retries_a_poll)) {
+        PanelBlock& block = blocks.emplace_back(PanelBlock{span, {}});
+        for (std::size_t place = 0; place < fields_.size(); ++place) {
+            if (lies_in(fields_[place].span, span)) {
+                block.fields.push_back(place);
+            }
+        }
+    }
+    return blocks;
+}
+
+void PanelDriver::learn(const ServedAndRefused& found, Instant now) {
+    refused_now_ = smallest_of(found.refused);
+    if (refused_.take(found, now)) {
+        plan();
+    }
+    for (const std::size_t place : fields_with(refused_now_)) {
+        PanelField& field = fields_[place];
+        if (field.is_shown) {
+            field.is_shown = false;
+            gone_.push_back({field.point, field.quantity, false, 0});
+        }
+    }
+}
+
+void PanelDriver::learn_served(const std::vector<RegisterSpan>& served, Instant now) {
+    if (refused_.take({served, {}}, now)) {
+        plan();
+    }
+}
+
+std::string PanelDriver::unserved() const {
+    std::vector<RegisterSpan> refused = refused_.banned();
+    refused.insert(refused.end(), refused_now_.begin(), refused_now_.end());
+    return unserved_text(fields_, fields_with(refused), setup_.points);
 }
 
 WireCost PanelDriver::cost() const {
@@ -120,7 +199,7 @@ void PanelDriver::settle_at(const SunspecMeter& meter) {
                 map_.push_back(entry.moved_by(meter.address));
             }
         }
-        make_blocks();
+        make_fields();
     }
     meter_ = meter;
     device_ = fmt::format("{} {}, SunSpec model {} at register {}, base {}", meter.manufacturer,
@@ -135,6 +214,7 @@ void PanelDriver::no_identity_reply() {
 }
 
 void PanelDriver::doubt() {
+    refused_.doubt();
     identity_known_ = !profile_.identity && !walk_;
     if (walk_) {
         walk_->restart();
@@ -197,11 +277,13 @@ void PanelDriver::set_identity(std::string serial, std::string_view about) {
     }
     serial_ = std::move(serial);
     identity_ = hash;
-    for (Block& block : blocks_) {
-        for (PanelField& field : block.fields) {
-            field.forget_last();
-        }
+    for (PanelField& field : fields_) {
+        field.forget_last();
     }
+    ++plan_number_;
+    refused_.forget();
+    refused_now_.clear();
+    plan();
 }
 
 bool PanelDriver::serial_as_expected() const {
@@ -209,33 +291,49 @@ bool PanelDriver::serial_as_expected() const {
            without_leading_zeros(setup_.expected_serial) == without_leading_zeros(serial_);
 }
 
-std::optional<Reading> PanelDriver::accept(std::size_t block, const RegisterReply& reply,
+std::optional<Reading> PanelDriver::accept(const PanelBlock& block, const RegisterReply& reply,
                                            UtcTime asked_utc) {
-    Block& asked = blocks_.at(block);
-    assert(reply.registers.size() == asked.request.count);
+    assert(reply.registers.size() == block.span.count);
+    const auto registers_of = [&](const PanelField& field) {
+        const auto begin = static_cast<std::size_t>(field.span.address - block.span.address);
+        return std::span(reply.registers).subspan(begin, field.span.count);
+    };
     Reading reading;
-    reading.values.reserve(asked.fields.size());
+    reading.values.reserve(block.fields.size());
     bool doubtful = false;
-    for (const PanelField& field : asked.fields) {
-        const Measured& value = reading.values.emplace_back(decode(field, reply.registers));
-        doubtful = doubtful || is_doubtful(field, value, reply.registers);
+    for (const std::size_t place : block.fields) {
+        const PanelField& field = fields_.at(place);
+        const Measured& value = reading.values.emplace_back(decode(field, registers_of(field)));
+        doubtful = doubtful || is_doubtful(field, value, registers_of(field));
     }
     if (doubtful && !identity_fresh_ && (profile_.identity || walk_)) {
         doubt();
         return std::nullopt;
     }
-    for (std::size_t i = 0; i < asked.fields.size(); ++i) {
+    for (std::size_t i = 0; i < block.fields.size(); ++i) {
         if (reading.values[i].valid) {
-            asked.fields[i].last = reading.values[i].value;
-            asked.fields[i].last_power = power_of(asked.fields[i], reply.registers);
+            PanelField& field = fields_[block.fields[i]];
+            field.last = reading.values[i].value;
+            field.last_power = power_of(field, registers_of(field));
+            field.is_shown = true;
         }
     }
+    append_gone(reading.values);
     identity_fresh_ = false;
     reading.panel = setup_.number;
     reading.identity = identity_;
     reading.at = reply.asked;
     reading.at_utc = asked_utc;
     return reading;
+}
+
+void PanelDriver::append_gone(std::vector<Measured>& values) {
+    const std::vector<Measured> gone = std::exchange(gone_, {});
+    std::copy_if(gone.begin(), gone.end(), std::back_inserter(values), [&](const Measured& one) {
+        return std::none_of(values.begin(), values.end(), [&](const Measured& value) {
+            return value.point == one.point && value.quantity == one.quantity;
+        });
+    });
 }
 
 std::optional<Milli> PanelDriver::register_modulus(Quantity quantity, std::uint32_t slot) const {

@@ -12,6 +12,7 @@
 #include "southbound/line.hpp"
 #include "southbound/panel_blocks.hpp"
 #include "southbound/profile.hpp"
+#include "southbound/refused_registers.hpp"
 #include "southbound/sunspec_walk.hpp"
 
 namespace metergate::southbound {
@@ -51,13 +52,22 @@ class PanelDriver {
     [[nodiscard]] const Profile& profile() const { return profile_; }
 
     /// False: nothing of this panel is to be read.
-    [[nodiscard]] bool has_work() const { return !blocks_.empty() || walk_.has_value(); }
-    /// Blocks 0 .. every_poll_blocks()-1 belong to each poll, the others come in turn.
+    [[nodiscard]] bool has_work() const { return !fields_.empty() || walk_.has_value(); }
+    /// The values it is asked for. Another plan_number() than before: they or the meter are others
+    /// now, and blocks made before are void.
+    [[nodiscard]] const std::vector<PanelField>& fields() const { return fields_; }
+    [[nodiscard]] std::uint64_t plan_number() const { return plan_number_; }
+    /// Blocks 0 .. every_poll_blocks()-1 belong to each poll, the others come in turn. Values that
+    /// the panel refused often enough are in none of them.
     [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
     [[nodiscard]] std::size_t every_poll_blocks() const { return every_poll_blocks_; }
-    [[nodiscard]] const RegisterRequest& block_request(std::size_t block) const {
-        return blocks_.at(block).request;
+    [[nodiscard]] const PanelBlock& block(std::size_t place) const { return blocks_.at(place); }
+    [[nodiscard]] RegisterRequest block_request(std::size_t place) const {
+        return request_for(blocks_.at(place).span);
     }
+    [[nodiscard]] RegisterRequest request_for(const RegisterSpan& span) const;
+    /// Blocks of what was refused and is to be tried again now, a few in one poll.
+    [[nodiscard]] std::vector<PanelBlock> blocks_to_retry(Instant now) const;
 
     /// True: identity_request() must be answered before any block; of a SunSpec device several in
     /// turn, and only then are its blocks known.
@@ -78,8 +88,19 @@ class PanelDriver {
     /// The reply to a block's request as a reading. Nothing: a register went backwards, or came
     /// with another scale than before, although the panel was not asked who it is just before; ask,
     /// then read the block again.
-    [[nodiscard]] std::optional<Reading> accept(std::size_t block, const RegisterReply& reply,
+    [[nodiscard]] std::optional<Reading> accept(const PanelBlock& block, const RegisterReply& reply,
                                                 UtcTime asked_utc);
+    [[nodiscard]] std::optional<Reading> accept(std::size_t place, const RegisterReply& reply,
+                                                UtcTime asked_utc) {
+        return accept(block(place), reply, asked_utc);
+    }
+    /// Takes what a whole poll found out about what the panel serves, and plans by it. A value that
+    /// was there and is refused now comes once more in the next reading, invalid.
+    void learn(const ServedAndRefused& found, Instant now);
+    /// Takes what it served when only some of it was asked for.
+    void learn_served(const std::vector<RegisterSpan>& served, Instant now);
+    /// Which values the panel does not serve, for people; empty = it serves all.
+    [[nodiscard]] std::string unserved() const;
 
     /// Hash of profile name, serial number and, of a SunSpec device, manufacturer and device; 0 =
     /// the panel cannot tell.
@@ -98,18 +119,15 @@ class PanelDriver {
                                                         std::uint32_t slot = 1) const;
 
   private:
-    struct Block {
-        RegisterRequest request;
-        std::vector<PanelField> fields;
-    };
-
-    void make_blocks();
-    void add_blocks(const std::vector<Quantity>& quantities);
+    void make_fields();
+    void plan();
+    void append_gone(std::vector<Measured>& values);
+    [[nodiscard]] std::vector<std::size_t> fields_with(
+        const std::vector<RegisterSpan>& refused) const;
     [[nodiscard]] WireCost cost() const;
     void ask_walk();
     [[nodiscard]] Result<void> accept_walk(const RegisterReply& reply);
     void settle_at(const SunspecMeter& meter);
-    [[nodiscard]] RegisterRequest request_for(const RegisterSpan& span) const;
     /// `about`: what else tells this meter from others.
     void set_identity(std::string serial, std::string_view about = {});
 
@@ -119,8 +137,15 @@ class PanelDriver {
     std::optional<SunspecWalk> walk_;
     SunspecMeter meter_;
     std::string device_;
-    std::vector<Block> blocks_;
+    std::vector<PanelField> fields_;  ///< those of every poll first
+    std::size_t every_poll_fields_ = 0;
+    std::vector<RegisterSpan> listed_;
+    std::uint64_t plan_number_ = 0;
+    std::vector<PanelBlock> blocks_;
     std::size_t every_poll_blocks_ = 0;
+    RefusedRegisters refused_;
+    std::vector<RegisterSpan> refused_now_;  ///< by the last poll
+    std::vector<Measured> gone_;             ///< to be handed out as invalid
     RegisterRequest identity_request_;
     bool identity_known_ = false;
     bool identity_fresh_ = false;  ///< read since the last block

@@ -16,9 +16,14 @@ using std::chrono::milliseconds;
 /// A longest frame at 1200 baud.
 constexpr Duration longest_frame = std::chrono::milliseconds{2400};
 
-std::string asked_text(const RegisterRequest& request) {
-    return fmt::format("registers {}-{}", request.address,
-                       unsigned{request.address} + request.count - 1);
+std::string asked_text(const RegisterSpan& span) {
+    return fmt::format("registers {}-{}", span.address, end_of(span) - 1);
+}
+
+/// Illegal data address, illegal data value: a request for less may be served. Other exceptions say
+/// nothing about registers.
+bool is_of_registers(std::uint8_t exception_code) {
+    return exception_code == 2 || exception_code == 3;
 }
 
 Error resting_error(const Id& line) {
@@ -145,8 +150,12 @@ bool Poller::resume(std::optional<Job>& job) {
         line_.start(driver.identity_request());
         return true;
     }
-    if (const std::optional<std::size_t> block = block_of(*job)) {
-        line_.start(driver.block_request(*block));
+    if (job->plan_number != driver.plan_number()) {
+        job->blocks = BlockRun(blocks_for(*job));
+        job->plan_number = driver.plan_number();
+    }
+    if (!job->blocks.is_done()) {
+        line_.start(driver.request_for(job->blocks.next().span));
         return true;
     }
     finish_job(*job);
@@ -203,20 +212,24 @@ Instant Poller::next_start() const {
     return next;
 }
 
-std::optional<std::size_t> Poller::block_of(const Job& job) const {
-    const PanelDriver& driver = panels_[job.panel].driver;
-    const std::size_t blocks = driver.block_count();
-    const std::size_t each_time = driver.every_poll_blocks();
-    if (job.answer) {
-        return job.position < blocks ? std::optional(job.position) : std::nullopt;
+std::vector<PanelBlock> Poller::blocks_for(const Job& job) const {
+    const Panel& panel = panels_[job.panel];
+    const std::size_t count = panel.driver.block_count();
+    const std::size_t each_time = panel.driver.every_poll_blocks();
+    std::vector<PanelBlock> blocks;
+    for (std::size_t place = 0; place < (job.answer ? count : each_time); ++place) {
+        blocks.push_back(panel.driver.block(place));
     }
-    if (job.position < each_time) {
-        return job.position;
+    if (!job.answer) {
+        if (count > each_time) {
+            const std::size_t turn = panel.next_in_turn % (count - each_time);
+            blocks.push_back(panel.driver.block(each_time + turn));
+        }
+        for (PanelBlock& block : panel.driver.blocks_to_retry(clock_.now())) {
+            blocks.push_back(std::move(block));
+        }
     }
-    if (job.position == each_time && blocks > each_time) {
-        return each_time + panels_[job.panel].next_in_turn % (blocks - each_time);
-    }
-    return std::nullopt;
+    return blocks;
 }
 
 // ---- What came back ----
@@ -252,7 +265,7 @@ void Poller::handle_reply(Job& job, const RegisterReply& reply) {
     PanelDriver& driver = panels_[job.panel].driver;
     const Duration age = clock_.now() - reply.asked;
     const UtcTime asked_utc = clock_.utc() - std::chrono::floor<milliseconds>(age);
-    std::optional<Reading> reading = driver.accept(*block_of(job), reply, asked_utc);
+    std::optional<Reading> reading = driver.accept(job.blocks.next(), reply, asked_utc);
     if (!reading) {
         return;  // the driver wants the identity first
     }
@@ -265,6 +278,7 @@ void Poller::handle_reply(Job& job, const RegisterReply& reply) {
         job.readings.push_back(*reading);
     }
     sinks_.reading(std::move(*reading));
+    job.blocks.served(driver.fields());
     advance(job);
 }
 
@@ -277,7 +291,6 @@ void Poller::handle_identity(Job& job, const RegisterReply& reply) {
     report_serial(panels_[job.panel]);
 }
 
-/// A block that the panel does not serve costs its own values only.
 void Poller::handle_refusal(Job& job, const Error& error) {
     PanelDriver& driver = panels_[job.panel].driver;
     if (job.identity_asked) {
@@ -286,16 +299,21 @@ void Poller::handle_refusal(Job& job, const Error& error) {
         }
         return;
     }
-    job.refusal = error.within(asked_text(driver.block_request(*block_of(job))));
+    const bool of_registers = is_of_registers(line_.exception_code());
+    if (!job.refusal || (job.refusal_is_of_registers && !of_registers)) {
+        job.refusal = error.within(asked_text(job.blocks.next().span));
+        job.refusal_is_of_registers = of_registers;
+    }
+    if (of_registers) {
+        job.blocks.refused(driver.fields());
+    } else {
+        job.blocks.passed_over(driver.fields());
+    }
     advance(job);
 }
 
 void Poller::advance(Job& job) {
-    if (!job.answer && job.position == panels_[job.panel].driver.every_poll_blocks()) {
-        ++panels_[job.panel].next_in_turn;
-    }
-    ++job.position;
-    if (!block_of(job)) {
+    if (job.blocks.is_done()) {
         finish_job(job);
     }
 }
@@ -303,8 +321,8 @@ void Poller::advance(Job& job) {
 /// Timeout, damage or another device: whatever else was to be read of this panel now is left.
 void Poller::fail_job(Job& job, const Error& error) {
     Panel& panel = panels_[job.panel];
-    const Error where = error.within(
-        job.identity_asked ? "identity" : asked_text(panel.driver.block_request(*block_of(job))));
+    const Error where =
+        error.within(job.identity_asked ? "identity" : asked_text(job.blocks.next().span));
     const bool was_retry = job.is_retry;
     if (job.identity_asked && error.fault == Fault::timeout) {
         panel.driver.no_identity_reply();
@@ -330,6 +348,7 @@ void Poller::finish_job(Job& job) {
     if (job.answer) {
         Job done = std::move(job);
         read_.reset();
+        panel.driver.learn_served(done.blocks.found().served, clock_.now());
         if (done.readings.empty() && done.refusal) {
             done.answer(done.refusal->within("panel " + panel.driver.setup().id));
         } else {
@@ -339,13 +358,21 @@ void Poller::finish_job(Job& job) {
     }
     const Job done = std::move(job);
     poll_.reset();
-    if (!done.refusal) {
-        panel.health.set_problem({});
-    } else if (done.good == 0) {
+    finish_poll(panel, done);
+}
+
+void Poller::finish_poll(Panel& panel, const Job& done) {
+    ++panel.next_in_turn;
+    panel.driver.learn(done.blocks.found(), clock_.now());
+    if (done.refusal && done.good == 0) {
         panel_failed(panel, *done.refusal, done.is_retry);
-    } else {
-        panel.health.set_problem(done.refusal->text);
+        return;
     }
+    std::string problem = panel.driver.unserved();
+    if (done.refusal && (problem.empty() || !done.refusal_is_of_registers)) {
+        problem = done.refusal->text + (problem.empty() ? "" : "; " + problem);
+    }
+    panel.health.set_problem(std::move(problem));
 }
 
 // ---- How the panels are ----

@@ -11,6 +11,7 @@
 #include "gateway/model/clock.hpp"
 #include "gateway/model/event.hpp"
 #include "gateway/model/reading.hpp"
+#include "southbound/block_run.hpp"
 #include "southbound/line.hpp"
 #include "southbound/panel_driver.hpp"
 #include "southbound/panel_health.hpp"
@@ -34,8 +35,10 @@ using ReadAnswer = std::function<void(Result<PanelRead>)>;
 /// line's thread.
 ///
 /// A panel that fails costs the line one timeout, and is not asked again before its line unmutes
-/// it. After three failed polls it is lost: one event, then one probe at 5 s, 10 s, ... 60 s. While
-/// the line itself is down nothing is held against its panels.
+/// it. A block that a panel refuses because of its registers is asked for in smaller parts in the
+/// same poll, so that only the values that are not there are missing. After three failed polls it
+/// is lost: one event, then one probe at 5 s, 10 s, ... 60 s. While the line itself is down nothing
+/// is held against its panels.
 class Poller {
   public:
     static constexpr std::size_t reads_waiting_max = 8;
@@ -79,13 +82,15 @@ class Poller {
     struct Job {
         Job();
         std::size_t panel = 0;
-        std::size_t position = 0;
-        bool identity_asked = false;  ///< the request under way asks for the identity
+        BlockRun blocks;                           ///< planned once the identity is known
+        std::optional<std::uint64_t> plan_number;  ///< of the driver, when they were planned
+        bool identity_asked = false;               ///< the request under way asks for the identity
         bool is_retry = false;  ///< early, after a failure: a failure of this one waits its turn
         unsigned good = 0;
         ReadAnswer answer;  ///< of a read on request
         std::vector<Reading> readings;
-        std::optional<Error> refusal;
+        std::optional<Error> refusal;  ///< the first; one of another kind than registers above all
+        bool refusal_is_of_registers = false;
     };
     struct WaitingRead {
         std::size_t panel = 0;
@@ -101,7 +106,7 @@ class Poller {
     [[nodiscard]] bool begin_due_poll();
     [[nodiscard]] Instant next_start() const;
     [[nodiscard]] Instant due_at(const Panel& panel) const;
-    [[nodiscard]] std::optional<std::size_t> block_of(const Job& job) const;
+    [[nodiscard]] std::vector<PanelBlock> blocks_for(const Job& job) const;
 
     void handle(Result<RegisterReply> outcome);
     void handle_reply(Job& job, const RegisterReply& reply);
@@ -110,6 +115,7 @@ class Poller {
     void fail_job(Job& job, const Error& error);
     void advance(Job& job);
     void finish_job(Job& job);
+    void finish_poll(Panel& panel, const Job& done);
     void drop_jobs_of(std::size_t panel, const Error& error);
     void panel_failed(Panel& panel, const Error& error, bool was_retry);
     void report_serial(Panel& panel);

@@ -9,6 +9,10 @@
 namespace metergate::southbound {
 namespace {
 
+bool comes_before(const RegisterSpan& a, const RegisterSpan& b) {
+    return a.address != b.address ? a.address < b.address : a.count > b.count;
+}
+
 /// Why one pass over sorted spans finds the optimum, whatever overlaps:
 ///
 /// 1. A span inside another one needs no thought: the request for the outer one brings it.
@@ -49,7 +53,6 @@ class TablePlan {
         std::size_t from = 0;
     };
 
-    static std::vector<RegisterSpan> outermost(std::vector<RegisterSpan> spans);
     void find_joints(std::span<const RegisterSpan> listed);
     void find_barriers(std::span<const RegisterSpan> refused);
     [[nodiscard]] Best best_of_first(std::size_t spans, const std::vector<Best>& best) const;
@@ -64,21 +67,6 @@ class TablePlan {
     std::vector<bool> joins_next_;      ///< what lies between span i and the next may be read
     std::vector<unsigned> not_before_;  ///< a longer request ending with span i must begin here
 };
-
-bool comes_before(const RegisterSpan& a, const RegisterSpan& b) {
-    return a.address != b.address ? a.address < b.address : a.count > b.count;
-}
-
-std::vector<RegisterSpan> TablePlan::outermost(std::vector<RegisterSpan> spans) {
-    std::sort(spans.begin(), spans.end(), comes_before);
-    std::vector<RegisterSpan> result;
-    for (const RegisterSpan& span : spans) {
-        if (result.empty() || end_of(span) > end_of(result.back())) {
-            result.push_back(span);
-        }
-    }
-    return result;
-}
 
 /// Longest run of registers from `begin` to before `end` that lie in none of the spans, which are
 /// sorted with rising ends.
@@ -160,6 +148,17 @@ std::vector<RegisterSpan> in_table(Table table, std::span<const RegisterSpan> sp
 }
 
 }  // namespace
+
+std::vector<RegisterSpan> outermost(std::vector<RegisterSpan> spans) {
+    std::sort(spans.begin(), spans.end(), comes_before);
+    std::vector<RegisterSpan> result;
+    for (const RegisterSpan& span : spans) {
+        if (result.empty() || end_of(span) > end_of(result.back())) {
+            result.push_back(span);
+        }
+    }
+    return result;
+}
 
 std::vector<RegisterSpan> plan_reads(std::span<const RegisterSpan> wanted,
                                      const KnownRegisters& known, const ReadLimits& limits) {

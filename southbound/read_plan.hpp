@@ -30,6 +30,10 @@ struct RegisterSpan {
            end_of(inner) <= end_of(outer);
 }
 
+/// Those of the spans (all of one table) that lie in no other of them: by address, so that their
+/// beginnings and their ends rise.
+[[nodiscard]] std::vector<RegisterSpan> outermost(std::vector<RegisterSpan> spans);
+
 /// How long a request and its reply keep the wire. Nanoseconds, because a character at 115200 baud
 /// is no whole number of microseconds.
 struct WireCost {

@@ -88,7 +88,7 @@ Result<southbound::PanelDriver> make_driver(const schema::LineSettings& line,
     for (std::size_t i = 0; i < panel.points.size(); ++i) {
         setup.points.push_back({numbers.points.at(i).number,
                                 static_cast<std::uint32_t>(panel.points[i].slot),
-                                transformers_of(panel.points[i])});
+                                transformers_of(panel.points[i]), panel.points[i].id});
     }
     setup.in_turn = southbound::other_quantities(*profile, setup.every_poll);
     return southbound::PanelDriver(std::move(setup), std::move(*profile));

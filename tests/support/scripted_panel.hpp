@@ -20,8 +20,10 @@ struct ScriptedPanel {
     std::map<std::uint16_t, std::uint16_t> registers;  ///< by address; others give exception 2
     Duration turnaround = std::chrono::milliseconds{20};
     bool silent = false;
-    bool silent_if_absent = false;     ///< no exception for registers it does not have
-    bool garbled = false;              ///< replies with a wrong CRC
+    bool silent_if_absent = false;  ///< no exception for registers it does not have
+    bool garbled = false;           ///< replies with a wrong CRC
+    /// Set: the exception a request is answered with; 0 = none.
+    std::function<std::uint8_t(const AskedFor&)> refuses;
     std::vector<std::uint16_t> asked;  ///< first register of each request
 
     void set(std::uint16_t address, const Registers& values) {
@@ -93,6 +95,9 @@ class ScriptedBus {
     }
 
     static Bytes reply_of(const ScriptedPanel& panel, const AskedFor& asked) {
+        if (const std::uint8_t code = panel.refuses ? panel.refuses(asked) : 0; code != 0) {
+            return rtu_exception(panel.unit, asked.function, code);
+        }
         Registers values;
         for (unsigned i = 0; i < asked.count; ++i) {
             const auto found = panel.registers.find(static_cast<std::uint16_t>(asked.address + i));

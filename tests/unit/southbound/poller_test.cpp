@@ -198,17 +198,6 @@ TEST_F(Polling, an_unexpected_serial_number_is_one_event_and_values_flow) {
     EXPECT_EQ(poller().status().front().problem, "serial number 4712 instead of 4711");
 }
 
-TEST_F(Polling, a_block_the_panel_refuses_costs_only_its_own_values) {
-    ScriptedPanel& panel = add(1);
-    panel.registers.erase(1200);
-    run(seconds{35});
-    EXPECT_TRUE(events_.empty());
-    EXPECT_EQ(energy_readings(1), 4U);
-    EXPECT_EQ(poller().status().front().problem,
-              "registers 1200-1247: exception 2 (no such register)");
-    EXPECT_EQ(poller().status().front().refusals, 4U);
-}
-
 TEST_F(Polling, a_missing_port_is_one_event_until_it_is_there) {
     bus_.wire.open_error = Error{Fault::not_found, "port /dev/ttyUSB0 does not exist"};
     add(1);
@@ -321,7 +310,8 @@ std::vector<ScriptedWire::Sent> transcript_of_ten_minutes() {
         setup.points = {{PointNumber{unit}, 1, {}}};
         drivers.emplace_back(setup, *profile_named("metergate-panel-24"));
     }
-    Poller poller(clock, line, "l", std::move(drivers), {[](Reading) {}, [](Event) {}});
+    Poller poller(clock, line, "l", std::move(drivers),
+                  {[](const Reading&) {}, [](const Event&) {}});
     while (clock.now() < Instant{} + std::chrono::minutes{10}) {
         clock.advance_to(poller.step());
     }

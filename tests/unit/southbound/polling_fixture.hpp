@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "tests/support/scripted_panel.hpp"
 
 namespace metergate::southbound {
@@ -36,9 +38,10 @@ class Polling : public ::testing::Test {
 
     Poller& poller() {
         if (!poller_) {
-            poller_.emplace(clock_, line_, "riser-1", std::move(drivers_),
-                            Sinks{[this](Reading reading) { readings_.push_back(reading); },
-                                  [this](Event event) { events_.push_back(event); }});
+            poller_.emplace(
+                clock_, line_, "riser-1", std::move(drivers_),
+                Sinks{[this](Reading reading) { readings_.push_back(std::move(reading)); },
+                      [this](Event event) { events_.push_back(std::move(event)); }});
         }
         return *poller_;
     }
