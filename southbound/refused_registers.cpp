@@ -35,7 +35,8 @@ bool RefusedRegisters::take(const ServedAndRefused& found, Instant now) {
         const auto again = std::find_if(bans_.begin(), bans_.end(),
                                         [&](const Ban& one) { return one.span == span; });
         if (again != bans_.end()) {
-            again->retry_at = now + retry_wait;
+            again->wait = std::min(again->wait * 2, retry_wait_max);
+            again->retry_at = now + again->wait;
         } else if (!found.served.empty() && !is_in_any(span, served_)) {
             changed = take_refused(span, now) || changed;
         }
@@ -70,7 +71,7 @@ bool RefusedRegisters::take_refused(const RegisterSpan& span, Instant now) {
 void RefusedRegisters::ban(const RegisterSpan& span, Instant now) {
     std::erase_if(suspects_, [&](const Suspect& one) { return lies_in(span, one.span); });
     std::erase_if(bans_, [&](const Ban& one) { return lies_in(span, one.span); });
-    bans_.push_back({span, now + retry_wait});
+    bans_.push_back({span, now + retry_wait_min});
 }
 
 void RefusedRegisters::doubt() {
@@ -78,6 +79,7 @@ void RefusedRegisters::doubt() {
     suspects_.clear();
     for (Ban& one : bans_) {
         one.retry_at = Instant::min();
+        one.wait = retry_wait_min;
     }
 }
 

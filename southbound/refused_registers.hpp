@@ -25,13 +25,16 @@ struct ServedAndRefused {
 /// An exception may be born of noise or of a panel that has just started, so a refusal is believed
 /// only when several polls in a row found it, when the panel served something else in each of them,
 /// and never of what this meter has served since it said who it is. What is believed is still asked
-/// for again every hour, and as soon as there was any doubt about the meter; one answer ends it.
+/// for again, after one minute, two, four, and so on to an hour, since energy that a panel was slow
+/// to serve must not be missing for long; and as soon as there was any doubt about the meter. One
+/// answer ends it.
 ///
 /// Pure; time is passed in. One thread.
 class RefusedRegisters {
   public:
     static constexpr unsigned polls_to_believe = 3;
-    static constexpr Duration retry_wait = std::chrono::hours{1};
+    static constexpr Duration retry_wait_min = std::chrono::minutes{1};
+    static constexpr Duration retry_wait_max = std::chrono::hours{1};
 
     /// Takes what a poll found. True: banned() is another.
     [[nodiscard]] bool take(const ServedAndRefused& found, Instant now);
@@ -54,6 +57,7 @@ class RefusedRegisters {
     struct Ban {
         RegisterSpan span;
         Instant retry_at;
+        Duration wait = retry_wait_min;  ///< before the retry under way
     };
 
     [[nodiscard]] bool take_served(const RegisterSpan& span);

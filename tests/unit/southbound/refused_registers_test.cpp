@@ -74,14 +74,14 @@ TEST_F(Refusals, before_a_doubt_do_not_count) {
     EXPECT_TRUE(poll({power}, {energy}));
 }
 
-TEST_F(Refusals, are_tried_again_every_hour) {
+TEST_F(Refusals, are_tried_again_after_growing_pauses_up_to_an_hour) {
     ban_energy();
-    EXPECT_TRUE(refused_.to_retry(now_ + minutes{60} - seconds{1}, 4).empty());
-    now_ += minutes{60};
-    EXPECT_EQ(refused_.to_retry(now_, 4), Spans{energy});
-    EXPECT_FALSE(poll({power}, {energy}));
-    EXPECT_TRUE(refused_.to_retry(now_ + minutes{59}, 4).empty());
-    EXPECT_EQ(refused_.to_retry(now_ + minutes{60}, 4), Spans{energy});
+    for (const int pause : {1, 2, 4, 8, 16, 32, 60, 60}) {
+        EXPECT_TRUE(refused_.to_retry(now_ + minutes{pause} - seconds{1}, 4).empty()) << pause;
+        EXPECT_EQ(refused_.to_retry(now_ + minutes{pause}, 4), Spans{energy}) << pause;
+        now_ += minutes{pause};
+        EXPECT_FALSE(poll({power}, {energy}));
+    }
 }
 
 TEST_F(Refusals, are_tried_again_at_once_after_a_doubt_so_many_at_a_time) {
