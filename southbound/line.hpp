@@ -1,37 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "gateway/model/result.hpp"
 #include "gateway/model/time.hpp"
+#include "southbound/request.hpp"
 
 namespace metergate::southbound {
-
-/// Which of the four Modbus tables is read; the names of the application protocol V1.1b3.
-enum class Table : std::uint8_t { holding, input };
-
-/// Asks one unit for a run of 16-bit registers.
-struct RegisterRequest {
-    std::uint8_t unit = 1;  ///< 1..247
-    Table table = Table::holding;
-    std::uint16_t address = 0;                                ///< as on the wire, from 0
-    std::uint16_t count = 1;                                  ///< 1..125
-    Duration reply_timeout = std::chrono::milliseconds{500};  ///< from the end of the request
-    /// A reply may come this late after the end of the request; until then the unit is muted.
-    Duration late_limit = std::chrono::milliseconds{3500};
-    Duration gap_min{};  ///< extra silence this panel needs before a request
-
-    bool operator==(const RegisterRequest&) const = default;
-};
-
-struct RegisterReply {
-    std::vector<std::uint16_t> registers;
-    Instant asked;     ///< when the last byte of the request had left: the values are of then
-    Instant answered;  ///< when the last byte of the reply was here
-};
 
 /// Counted since the line was opened.
 struct LineCounters {
@@ -62,13 +38,13 @@ class Line {
     /// Not before this may `unit` be asked again.
     [[nodiscard]] virtual Instant muted_until(std::uint8_t unit) const = 0;
     /// Only when ready() and the unit is not muted.
-    virtual void start(const RegisterRequest& request) = 0;
+    virtual void start(const Request& request) = 0;
     /// Moves on: opens the wire, keeps silence, sends, reads. Returns when it wants to be called
     /// next.
     virtual Instant step() = 0;
     /// The outcome of the request under way, once. Errors: timeout (no reply), damaged (garbled),
     /// refused (a Modbus exception, named in the text), disconnected (the wire went).
-    [[nodiscard]] virtual std::optional<Result<RegisterReply>> take_outcome() = 0;
+    [[nodiscard]] virtual std::optional<Result<Reply>> take_outcome() = 0;
     /// Code of the Modbus exception that the last outcome was; 0 if it was none.
     [[nodiscard]] virtual std::uint8_t exception_code() const = 0;
 

@@ -48,8 +48,8 @@ Poller::Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriv
 Instant Poller::step() {
     for (;;) {
         const Instant wake = line_.step();
-        if (std::optional<Result<RegisterReply>> outcome = line_.take_outcome()) {
-            handle(std::move(*outcome));
+        if (const std::optional<Result<Reply>> outcome = line_.take_outcome()) {
+            handle(registers_of(*outcome));
             continue;
         }
         watch_line();

@@ -1,9 +1,13 @@
 #include "southbound/modbus/frame.hpp"
 
+#include <algorithm>
+#include <cassert>
+
+#include "southbound/modbus/function_replies.hpp"
+
 namespace metergate::southbound::modbus {
 namespace {
 
-constexpr std::uint8_t exception_bit = 0x80;
 constexpr std::uint8_t unit_max = 247;
 constexpr std::size_t mbap_size = 6;  // transaction, protocol, length; the unit belongs to the rest
 
@@ -30,19 +34,6 @@ constexpr std::uint16_t big_endian(std::uint8_t high, std::uint8_t low) {
     return static_cast<std::uint16_t>((high << 8U) | low);
 }
 
-std::uint8_t function_of(const RegisterRequest& request) {
-    return request.table == Table::holding ? 3 : 4;
-}
-
-/// Function, address, count into `out` from `at` on.
-void put_read_pdu(RequestFrame& out, std::size_t at, const RegisterRequest& request) {
-    out.bytes.at(at) = function_of(request);
-    out.bytes.at(at + 1) = high_byte(request.address);
-    out.bytes.at(at + 2) = low_byte(request.address);
-    out.bytes.at(at + 3) = high_byte(request.count);
-    out.bytes.at(at + 4) = low_byte(request.count);
-}
-
 Parsed need_more() {
     return {};
 }
@@ -66,18 +57,6 @@ bool crc_is_right(std::span<const std::uint8_t> frame) {
     return frame[frame.size() - 2] == low_byte(crc) && frame[frame.size() - 1] == high_byte(crc);
 }
 
-/// Length of a response by its first three bytes; 0 if no response begins like this.
-std::size_t response_length(std::uint8_t function, std::uint8_t third_byte) {
-    if ((function & exception_bit) != 0) {
-        return rtu_reply_overhead;
-    }
-    if (function >= 1 && function <= 4) {
-        return third_byte == 0 || third_byte > 250 ? 0 : rtu_reply_overhead + third_byte;
-    }
-    const bool is_write = function == 5 || function == 6 || function == 15 || function == 16;
-    return is_write ? 8 : 0;
-}
-
 Parsed parse_foreign(std::span<const std::uint8_t> bytes) {
     if (bytes[0] == 0 || bytes[0] > unit_max) {
         return bad("no frame begins like this");
@@ -85,11 +64,12 @@ Parsed parse_foreign(std::span<const std::uint8_t> bytes) {
     if (bytes.size() < 3) {
         return need_more();
     }
-    const std::size_t length = response_length(bytes[1], bytes[2]);
-    if (length == 0) {
+    const PduLength pdu = response_length(bytes.subspan(1));
+    if (!pdu.possible) {
         return bad("no frame begins like this");
     }
-    if (bytes.size() < length) {
+    const std::size_t length = rtu_overhead + pdu.size;
+    if (pdu.size == 0 || bytes.size() < length) {
         return need_more();
     }
     return crc_is_right(bytes.first(length)) ? whole(Verdict::foreign, length) : bad("wrong CRC");
@@ -98,6 +78,45 @@ Parsed parse_foreign(std::span<const std::uint8_t> bytes) {
 Parsed exception(std::size_t length, std::uint8_t code) {
     Parsed parsed = whole(Verdict::exception, length);
     parsed.exception_code = code;
+    return parsed;
+}
+
+/// What can be told of a reply from its first bytes.
+struct Begun {
+    std::size_t size = 0;  ///< of its PDU; 0 = not known yet
+    std::string_view why;  ///< set: it does not answer the request
+};
+
+/// `begun` is not empty.
+Begun begun_reply(std::span<const std::uint8_t> begun, std::span<const std::uint8_t> request) {
+    const std::uint8_t function = request.empty() ? 0 : request[0];
+    if (begun[0] != function && begun[0] != (function | exception_bit)) {
+        return {0, "answer to another function"};
+    }
+    const PduLength length = response_length(begun);
+    if (length.size == 0 && length.possible) {
+        return {};
+    }
+    const bool is_exception = begun[0] != function;
+    const std::size_t wanted =
+        is_exception ? length.size : length_asked_for(request).value_or(length.size);
+    if (!length.possible || length.size != wanted) {
+        return {0, "another length than asked for"};
+    }
+    return {length.size, {}};
+}
+
+/// A whole, intact reply of the unit that was asked.
+Parsed judged(std::size_t length, std::span<const std::uint8_t> pdu,
+              std::span<const std::uint8_t> request) {
+    if (pdu[0] != request[0]) {
+        return exception(length, pdu[1]);
+    }
+    if (!confirms(request, pdu)) {
+        return bad("confirms another write than asked for");
+    }
+    Parsed parsed = whole(Verdict::reply, length);
+    parsed.pdu = pdu;
     return parsed;
 }
 
@@ -111,62 +130,54 @@ std::uint16_t crc16(std::span<const std::uint8_t> bytes) {
     return crc;
 }
 
-RequestFrame rtu_read_request(const RegisterRequest& request) {
+RequestFrame rtu_request(const Request& request) {
+    assert(!request.pdu.empty() && request.pdu.size() <= pdu_size_max);
     RequestFrame frame;
     frame.bytes[0] = request.unit;
-    put_read_pdu(frame, 1, request);
-    const std::uint16_t crc = crc16({frame.bytes.data(), 6});
-    frame.bytes[6] = low_byte(crc);
-    frame.bytes[7] = high_byte(crc);
-    frame.size = 8;
+    std::copy(request.pdu.begin(), request.pdu.end(), frame.bytes.begin() + 1);
+    const std::size_t end = 1 + request.pdu.size();
+    const std::uint16_t crc = crc16({frame.bytes.data(), end});
+    frame.bytes.at(end) = low_byte(crc);
+    frame.bytes.at(end + 1) = high_byte(crc);
+    frame.size = end + 2;
     return frame;
 }
 
-RequestFrame tcp_read_request(const RegisterRequest& request, std::uint16_t transaction) {
+RequestFrame tcp_request(const Request& request, std::uint16_t transaction) {
+    assert(!request.pdu.empty() && request.pdu.size() <= pdu_size_max);
     RequestFrame frame;
     frame.bytes[0] = high_byte(transaction);
     frame.bytes[1] = low_byte(transaction);
-    frame.bytes[5] = 6;  // bytes that follow: unit and the read request
+    frame.bytes[5] = static_cast<std::uint8_t>(1 + request.pdu.size());  // unit and PDU
     frame.bytes[6] = request.unit;
-    put_read_pdu(frame, 7, request);
-    frame.size = 12;
+    std::copy(request.pdu.begin(), request.pdu.end(), frame.bytes.begin() + mbap_size + 1);
+    frame.size = mbap_size + 1 + request.pdu.size();
     return frame;
 }
 
-Parsed parse_rtu(std::span<const std::uint8_t> bytes, const RegisterRequest& request) {
+Parsed parse_rtu(std::span<const std::uint8_t> bytes, const Request& request) {
     if (bytes.size() < 2) {
         return need_more();
     }
     if (bytes[0] != request.unit) {
         return parse_foreign(bytes);
     }
-    const std::uint8_t function = function_of(request);
-    if (bytes[1] != function && bytes[1] != (function | exception_bit)) {
-        return bad("answer to another function");
+    const std::span<const std::uint8_t> begun = bytes.subspan(1);
+    const Begun reply = begun_reply(begun, request.pdu);
+    if (!reply.why.empty()) {
+        return bad(reply.why);
     }
-    if (bytes.size() < 3) {
-        return need_more();
-    }
-    const bool refused = bytes[1] != function;
-    if (!refused && bytes[2] != request.count * 2) {
-        return bad("another number of registers than asked");
-    }
-    const std::size_t length = rtu_reply_overhead + (refused ? 0U : bytes[2]);
-    if (bytes.size() < length) {
+    const std::size_t length = rtu_overhead + reply.size;
+    if (reply.size == 0 || bytes.size() < length) {
         return need_more();
     }
     if (!crc_is_right(bytes.first(length))) {
         return bad("wrong CRC");
     }
-    if (refused) {
-        return exception(length, bytes[2]);
-    }
-    Parsed parsed = whole(Verdict::reply, length);
-    parsed.registers = bytes.subspan(3, bytes[2]);
-    return parsed;
+    return judged(length, begun.first(reply.size), request.pdu);
 }
 
-Parsed parse_tcp(std::span<const std::uint8_t> bytes, const RegisterRequest& request,
+Parsed parse_tcp(std::span<const std::uint8_t> bytes, const Request& request,
                  std::uint16_t transaction) {
     if (bytes.size() < mbap_size) {
         return need_more();
@@ -185,26 +196,12 @@ Parsed parse_tcp(std::span<const std::uint8_t> bytes, const RegisterRequest& req
     if (big_endian(bytes[0], bytes[1]) != transaction || bytes[6] != request.unit) {
         return whole(Verdict::foreign, length);
     }
-    const std::uint8_t function = function_of(request);
-    if (bytes[7] == (function | exception_bit)) {
-        return following == 3 ? exception(length, bytes[8]) : bad("impossible length");
+    const std::span<const std::uint8_t> pdu = bytes.subspan(mbap_size + 1, following - 1);
+    const Begun reply = begun_reply(pdu, request.pdu);
+    if (!reply.why.empty()) {
+        return bad(reply.why);
     }
-    if (bytes[7] != function) {
-        return bad("answer to another function");
-    }
-    if (bytes[8] != request.count * 2 || following != 3U + bytes[8]) {
-        return bad("another number of registers than asked");
-    }
-    Parsed parsed = whole(Verdict::reply, length);
-    parsed.registers = bytes.subspan(9, bytes[8]);
-    return parsed;
-}
-
-void unpack_registers(std::span<const std::uint8_t> pairs, std::vector<std::uint16_t>& out) {
-    out.resize(pairs.size() / 2);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] = big_endian(pairs[2 * i], pairs[2 * i + 1]);
-    }
+    return reply.size == pdu.size() ? judged(length, pdu, request.pdu) : bad("impossible length");
 }
 
 Error exception_error(std::uint8_t code) {

@@ -6,36 +6,35 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "southbound/line.hpp"
+#include "gateway/model/result.hpp"
+#include "southbound/request.hpp"
 
 /// Modbus frames as bytes, without any wire: pure functions, any thread. Sources: MODBUS
-/// Application Protocol V1.1b3 (functions 3 and 4, exceptions), MODBUS over Serial Line V1.02 (RTU
-/// frame, CRC), MODBUS Messaging on TCP/IP V1.0b (MBAP header).
+/// Application Protocol V1.1b3 (functions, exceptions), MODBUS over Serial Line V1.02 (RTU frame,
+/// CRC), MODBUS Messaging on TCP/IP V1.0b (MBAP header).
 namespace metergate::southbound::modbus {
 
 inline constexpr std::size_t rtu_frame_max = 256;
 inline constexpr std::size_t tcp_frame_max = 260;
-/// Unit, function, byte count and CRC around the registers of a reply.
-inline constexpr std::size_t rtu_reply_overhead = 5;
+/// Unit and CRC around the PDU.
+inline constexpr std::size_t rtu_overhead = 3;
 
 /// CRC-16/MODBUS (polynomial 0xA001 reflected, start 0xFFFF). On the wire the low byte comes first.
 [[nodiscard]] std::uint16_t crc16(std::span<const std::uint8_t> bytes);
 
-/// A read request ready to be sent.
+/// A request ready to be sent.
 struct RequestFrame {
-    std::array<std::uint8_t, 12> bytes{};
+    std::array<std::uint8_t, tcp_frame_max> bytes{};
     std::size_t size = 0;
 
     [[nodiscard]] std::span<const std::uint8_t> view() const { return {bytes.data(), size}; }
 };
 
-/// Unit, function, address, count, CRC: 8 bytes.
-[[nodiscard]] RequestFrame rtu_read_request(const RegisterRequest& request);
-/// MBAP header, function, address, count: 12 bytes.
-[[nodiscard]] RequestFrame tcp_read_request(const RegisterRequest& request,
-                                            std::uint16_t transaction);
+/// Unit, PDU, CRC. The PDU has at most 253 bytes, here and below.
+[[nodiscard]] RequestFrame rtu_request(const Request& request);
+/// MBAP header, PDU.
+[[nodiscard]] RequestFrame tcp_request(const Request& request, std::uint16_t transaction);
 
 enum class Verdict : std::uint8_t {
     need_more,  ///< the beginning of something; nothing wrong so far
@@ -50,19 +49,15 @@ struct Parsed {
     Verdict verdict = Verdict::need_more;
     std::size_t length = 0;  ///< of the frame, for reply, exception and foreign
     std::uint8_t exception_code = 0;
-    std::span<const std::uint8_t>
-        registers;         ///< of a reply: big endian pairs, in the caller's buffer
-    std::string_view why;  ///< of bad: a few words for the log
+    std::span<const std::uint8_t> pdu;  ///< of a reply: function and data, in the caller's buffer
+    std::string_view why;               ///< of bad: a few words for the log
 };
 
 /// Judges the bytes received since `request` was sent.
-[[nodiscard]] Parsed parse_rtu(std::span<const std::uint8_t> bytes, const RegisterRequest& request);
+[[nodiscard]] Parsed parse_rtu(std::span<const std::uint8_t> bytes, const Request& request);
 /// Bad means that the stream is out of step: the connection cannot be used any more.
-[[nodiscard]] Parsed parse_tcp(std::span<const std::uint8_t> bytes, const RegisterRequest& request,
+[[nodiscard]] Parsed parse_tcp(std::span<const std::uint8_t> bytes, const Request& request,
                                std::uint16_t transaction);
-
-/// Big endian pairs to registers; `out` is overwritten.
-void unpack_registers(std::span<const std::uint8_t> pairs, std::vector<std::uint16_t>& out);
 
 /// An exception as an error: timeout for the gateway codes 10 and 11 (the unit behind a gateway
 /// does not answer), else refused. The text names code and meaning.

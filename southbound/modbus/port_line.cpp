@@ -6,7 +6,7 @@
 
 namespace metergate::southbound::modbus {
 
-std::optional<Result<RegisterReply>> PortLine::take_outcome() {
+std::optional<Result<Reply>> PortLine::take_outcome() {
     if (outcome_) {
         taken_exception_ = std::exchange(exception_, std::uint8_t{0});
     }
@@ -17,7 +17,7 @@ int PortLine::readable_fd() const {
     return port_.is_open() ? port_.transport().readable_fd() : -1;
 }
 
-Result<RegisterReply> PortLine::outcome_of(const Parsed& parsed, Instant asked, Instant answered) {
+Result<Reply> PortLine::outcome_of(const Parsed& parsed, Instant asked, Instant answered) {
     port_.proven();
     if (parsed.verdict == Verdict::exception) {
         ++counters_.exceptions;
@@ -25,11 +25,7 @@ Result<RegisterReply> PortLine::outcome_of(const Parsed& parsed, Instant asked, 
         return exception_error(parsed.exception_code);
     }
     ++counters_.replies;
-    RegisterReply reply;
-    unpack_registers(parsed.registers, reply.registers);
-    reply.asked = asked;
-    reply.answered = answered;
-    return reply;
+    return Reply{Pdu(parsed.pdu.begin(), parsed.pdu.end()), asked, answered};
 }
 
 Error PortLine::timed_out() {

@@ -15,7 +15,7 @@ namespace metergate::southbound::modbus {
 class PortLine : public Line {
   public:
     [[nodiscard]] bool ready() const override { return port_.is_open() && idle() && !outcome_; }
-    [[nodiscard]] std::optional<Result<RegisterReply>> take_outcome() override;
+    [[nodiscard]] std::optional<Result<Reply>> take_outcome() override;
     [[nodiscard]] std::uint8_t exception_code() const override { return taken_exception_; }
     [[nodiscard]] const std::optional<Error>& fault() const override { return port_.fault(); }
     [[nodiscard]] const LineCounters& counters() const override { return counters_; }
@@ -29,15 +29,14 @@ class PortLine : public Line {
     [[nodiscard]] virtual bool idle() const = 0;
 
     /// What a reply or exception says of the request under way; counted.
-    [[nodiscard]] Result<RegisterReply> outcome_of(const Parsed& parsed, Instant asked,
-                                                   Instant answered);
+    [[nodiscard]] Result<Reply> outcome_of(const Parsed& parsed, Instant asked, Instant answered);
     /// No reply came in time; counted.
     [[nodiscard]] Error timed_out();
 
     const Clock& clock_;
     PortKeeper port_;
-    RegisterRequest request_;
-    std::optional<Result<RegisterReply>> outcome_;
+    Request request_;
+    std::optional<Result<Reply>> outcome_;
     LineCounters counters_;
 
   private:

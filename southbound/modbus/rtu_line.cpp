@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "southbound/modbus/function_replies.hpp"
+
 namespace metergate::southbound::modbus {
 namespace {
 
@@ -13,6 +15,9 @@ using std::chrono::milliseconds;
 /// USB adapters hand bytes on in lumps up to 16 ms apart: after noise the wire counts as quiet only
 /// when nothing came for longer than that.
 constexpr Duration lump_gap = milliseconds{20};
+
+/// Of a reply: an exception.
+constexpr std::size_t shortest_pdu = 2;
 
 /// A wire that never falls silent is given up on after this long.
 constexpr Duration babble_limit = std::chrono::seconds{2};
@@ -29,13 +34,13 @@ Instant RtuLine::muted_until(std::uint8_t unit) const {
     return muted_until_[unit];
 }
 
-void RtuLine::start(const RegisterRequest& request) {
+void RtuLine::start(const Request& request) {
     assert(ready());
     assert(request.unit >= 1 && request.unit <= 247);
-    assert(request.count >= 1 && request.count <= 125);
+    assert(!request.pdu.empty() && request.pdu.size() <= pdu_size_max);
     assert(clock_.now() >= muted_until_[request.unit]);
     request_ = request;
-    frame_ = rtu_read_request(request);
+    frame_ = rtu_request(request);
     started_ = clock_.now();
     state_ = State::silence;
 }
@@ -134,16 +139,27 @@ Instant RtuLine::send_when_quiet() {
     ++counters_.requests;
     asked_ = now + wire_.characters(frame_.size);
     last_activity_ = asked_;
-    const std::size_t reply_size = rtu_reply_overhead + std::size_t{2} * request_.count;
-    deadline_ = asked_ + request_.reply_timeout + wire_.characters(reply_size);
+    set_deadlines();
     echo_stripped_ = false;
     received_ = 0;
     state_ = State::reply;
     return port_.transport().wake_by(deadline_);
 }
 
+/// Where the unit decides how long its reply is, a silent one does not cost a longest frame.
+void RtuLine::set_deadlines() {
+    const std::optional<std::size_t> length = length_asked_for(request_.pdu);
+    const std::size_t first = rtu_overhead + length.value_or(shortest_pdu);
+    const std::size_t whole = length ? first : rtu_frame_max;
+    deadline_ = asked_ + request_.reply_timeout + wire_.characters(first);
+    whole_by_ = asked_ + request_.reply_timeout + wire_.characters(whole);
+}
+
 Instant RtuLine::judge() {
     strip_echo();
+    if (received_ > 0 && !may_be_echo()) {
+        deadline_ = whole_by_;
+    }
     while (!may_be_echo()) {
         const Parsed parsed = parse_rtu(received(), request_);
         if (parsed.verdict == Verdict::need_more) {
@@ -172,9 +188,15 @@ Instant RtuLine::judge() {
     return clock_.now();
 }
 
-/// Some two-wire adapters hear themselves: the reply then follows an exact copy of the request.
+/// Some two-wire adapters hear themselves: the reply then follows an exact copy of the request. The
+/// reply to a single write is such a copy too: there only a wire that has echoed before does.
+bool RtuLine::echo_expected() const {
+    const bool reply_is_copy = request_.pdu[0] == 5 || request_.pdu[0] == 6;
+    return !echo_stripped_ && (!reply_is_copy || counters_.echoes > 0);
+}
+
 void RtuLine::strip_echo() {
-    if (!echo_stripped_ && received_ >= frame_.size &&
+    if (echo_expected() && received_ >= frame_.size &&
         std::memcmp(buffer_.data(), frame_.bytes.data(), frame_.size) == 0) {
         drop_front(frame_.size);
         echo_stripped_ = true;
@@ -183,7 +205,7 @@ void RtuLine::strip_echo() {
 }
 
 bool RtuLine::may_be_echo() const {
-    return !echo_stripped_ && received_ > 0 && received_ < frame_.size &&
+    return echo_expected() && received_ > 0 && received_ < frame_.size &&
            std::memcmp(buffer_.data(), frame_.bytes.data(), received_) == 0;
 }
 
@@ -220,7 +242,7 @@ Instant RtuLine::wait_for_quiet() {
     return clock_.now();
 }
 
-void RtuLine::finish(Result<RegisterReply> outcome) {
+void RtuLine::finish(Result<Reply> outcome) {
     state_ = State::idle;
     received_ = 0;
     outcome_ = std::move(outcome);

@@ -29,7 +29,7 @@ struct WireFormat {
         return bits(count * bits_per_character);
     }
     /// The silence that parts two frames: 3.5 characters (MODBUS over Serial Line V1.02, 2.5.1.1).
-    /// The fixed 1.75 ms of fast lines is left to panels that need it (RegisterRequest::gap_min).
+    /// The fixed 1.75 ms of fast lines is left to panels that need it (Request::gap_min).
     [[nodiscard]] constexpr Duration silence() const {
         return Duration{(bits(std::size_t{7} * bits_per_character).count() + 1) / 2};
     }
@@ -52,7 +52,7 @@ class RtuLine final : public PortLine {
     RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire);
 
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
-    void start(const RegisterRequest& request) override;
+    void start(const Request& request) override;
     Instant step() override;
 
   private:
@@ -69,13 +69,15 @@ class RtuLine final : public PortLine {
     [[nodiscard]] bool read_available();
     void discard_unsolicited();
     Instant send_when_quiet();
+    void set_deadlines();
     Instant judge();
+    [[nodiscard]] bool echo_expected() const;
     void strip_echo();
     [[nodiscard]] bool may_be_echo() const;
     void accept(const Parsed& parsed);
     void begin_quieting(std::string why);
     Instant wait_for_quiet();
-    void finish(Result<RegisterReply> outcome);
+    void finish(Result<Reply> outcome);
     void mute();
     void drop_front(std::size_t count);
     [[nodiscard]] std::span<const std::uint8_t> received() const {
@@ -88,7 +90,8 @@ class RtuLine final : public PortLine {
     bool echo_stripped_ = false;
     Instant started_{};        ///< when the request under way was handed in
     Instant asked_{};          ///< when its last byte had left
-    Instant deadline_{};       ///< the whole reply must be here by then
+    Instant deadline_{};       ///< the whole reply, or the beginning of an open one, must be here
+    Instant whole_by_{};       ///< the deadline once a reply has begun
     Instant last_activity_{};  ///< last byte seen on the wire, either way
     Instant quiet_from_{};     ///< after noise: not to send before
     Instant quieting_until_{};

@@ -13,9 +13,9 @@ Instant TcpLine::muted_until(std::uint8_t /*unit*/) const {
     return Instant{};
 }
 
-void TcpLine::start(const RegisterRequest& request) {
+void TcpLine::start(const Request& request) {
     assert(ready());
-    assert(request.count >= 1 && request.count <= 125);
+    assert(!request.pdu.empty() && request.pdu.size() <= pdu_size_max);
     request_ = request;
     state_ = State::gap;
 }
@@ -74,8 +74,7 @@ Instant TcpLine::send_when_due() {
         return port_.transport().wake_by(last_activity_ + request_.gap_min);
     }
     ++transaction_;
-    const Result<void> sent =
-        port_.transport().send(tcp_read_request(request_, transaction_).view());
+    const Result<void> sent = port_.transport().send(tcp_request(request_, transaction_).view());
     if (sent.has_error()) {
         vanished(sent.error());
         return port_.next_try();
@@ -137,7 +136,7 @@ void TcpLine::drop_front(std::size_t count) {
     received_ -= count;
 }
 
-void TcpLine::finish(Result<RegisterReply> outcome) {
+void TcpLine::finish(Result<Reply> outcome) {
     outcome_ = std::move(outcome);
     state_ = State::idle;
 }

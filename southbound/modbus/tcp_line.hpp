@@ -21,7 +21,7 @@ class TcpLine final : public PortLine {
     TcpLine(const Clock& clock, std::unique_ptr<Transport> transport);
 
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
-    void start(const RegisterRequest& request) override;
+    void start(const Request& request) override;
     Instant step() override;
 
   private:
@@ -40,7 +40,7 @@ class TcpLine final : public PortLine {
     void accept(const Parsed& parsed);
     void out_of_step(std::string_view why);
     void drop_front(std::size_t count);
-    void finish(Result<RegisterReply> outcome);
+    void finish(Result<Reply> outcome);
 
     State state_ = State::idle;
     std::uint16_t transaction_ = 0;

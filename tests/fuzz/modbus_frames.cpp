@@ -1,4 +1,7 @@
-/// Bytes from a wire, against the request named by the first five of them.
+/// Bytes from a wire, against the request named by the first five of them: a read of registers, or
+/// another function.
+
+#include <array>
 
 #include "southbound/modbus/frame.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -9,14 +12,42 @@ using namespace metergate;
 using southbound::modbus::Parsed;
 using southbound::modbus::Verdict;
 
-void check(const Parsed& parsed, std::size_t size, std::size_t frame_max, std::uint16_t count) {
+/// What is asked: registers for even numbers and 1, as kept inputs have it; else another function.
+southbound::Request request_of(const std::uint8_t* data) {
+    static const std::array<southbound::Pdu, 9> others{{{17},
+                                                        {43, 14, 1, 0},
+                                                        {1, 0, 0, 0, 12},
+                                                        {2, 0, 0, 0, 1},
+                                                        {5, 0, 1, 0xFF, 0},
+                                                        {6, 0, 1, 0, 1},
+                                                        {15, 0, 0, 0, 1, 1, 1},
+                                                        {16, 0, 0, 0, 1, 2, 0, 1},
+                                                        {99}}};
+    const auto unit = static_cast<std::uint8_t>(data[0] % 247 + 1);
+    if (data[2] > 1 && data[2] % 2 == 1) {
+        return {unit, others.at((data[2] / 2U) % others.size())};
+    }
+    southbound::RegisterRequest registers;
+    registers.unit = unit;
+    registers.count = static_cast<std::uint16_t>(data[1] % 125 + 1);
+    registers.table = data[2] % 2 == 0 ? southbound::Table::holding : southbound::Table::input;
+    return registers;
+}
+
+void check(const Parsed& parsed, std::size_t size, std::size_t frame_max,
+           const southbound::Request& request) {
+    const bool reads_registers = request.pdu[0] == 3 || request.pdu[0] == 4;
     fuzz::expect(parsed.length <= size, "a frame is not longer than what arrived");
     switch (parsed.verdict) {
         case Verdict::need_more:
             fuzz::expect(size < frame_max, "a longest frame is judged");
             break;
         case Verdict::reply:
-            fuzz::expect(parsed.registers.size() == std::size_t{2} * count,
+            fuzz::expect(!parsed.pdu.empty() && parsed.pdu.size() <= southbound::pdu_size_max &&
+                             parsed.pdu[0] == request.pdu[0],
+                         "a reply is of the function that was asked");
+            fuzz::expect(!reads_registers ||
+                             parsed.pdu.size() == std::size_t{2} + std::size_t{2} * request.pdu[4],
                          "a reply has the registers that were asked for");
             break;
         case Verdict::exception:
@@ -36,21 +67,18 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < head) {
         return 0;
     }
-    southbound::RegisterRequest request;
-    request.unit = static_cast<std::uint8_t>(data[0] % 247 + 1);
-    request.count = static_cast<std::uint16_t>(data[1] % 125 + 1);
-    request.table = data[2] % 2 == 0 ? southbound::Table::holding : southbound::Table::input;
+    const southbound::Request request = request_of(data);
     const auto transaction = static_cast<std::uint16_t>(data[3] * 256 + data[4]);
 
     using namespace southbound::modbus;
     for (std::span<const std::uint8_t> left(data + head, size - head); !left.empty();) {
         const Parsed parsed = parse_rtu(left, request);
-        check(parsed, left.size(), rtu_frame_max, request.count);
+        check(parsed, left.size(), rtu_frame_max, request);
         left = left.subspan(parsed.length > 0 ? parsed.length : left.size());
     }
     for (std::span<const std::uint8_t> left(data + head, size - head); !left.empty();) {
         const Parsed parsed = parse_tcp(left, request, transaction);
-        check(parsed, left.size(), tcp_frame_max, request.count);
+        check(parsed, left.size(), tcp_frame_max, request);
         left = left.subspan(parsed.length > 0 ? parsed.length : left.size());
     }
     return 0;

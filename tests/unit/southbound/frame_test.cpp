@@ -23,7 +23,7 @@ TEST(RtuFrame, crc_of_the_check_string_is_4b37) {
 }
 
 TEST(RtuFrame, a_read_request_is_eight_bytes_with_the_low_crc_byte_first) {
-    const RequestFrame frame = rtu_read_request(two_registers());
+    const RequestFrame frame = rtu_request(two_registers());
     EXPECT_EQ(Bytes(frame.view().begin(), frame.view().end()),
               (Bytes{17, 3, 0, 0x6B, 0, 2, 0xB7, 0x47}));
 }

@@ -35,7 +35,7 @@ Bytes bytes_of(const std::string& hex) {
 }
 
 Bytes frame_of(const RegisterRequest& request) {
-    const modbus::RequestFrame frame = modbus::rtu_read_request(request);
+    const modbus::RequestFrame frame = modbus::rtu_request(request);
     return {frame.view().begin(), frame.view().end()};
 }
 
@@ -49,9 +49,7 @@ std::optional<RegisterReply> exchange(const RegisterRequest& request, const Json
         return std::nullopt;
     }
     EXPECT_EQ(parsed.verdict, modbus::Verdict::reply) << parsed.why;
-    RegisterReply registers;
-    modbus::unpack_registers(parsed.registers, registers.registers);
-    return registers;
+    return *registers_of(Reply{Pdu(parsed.pdu.begin(), parsed.pdu.end()), {}, {}});
 }
 
 PanelDriver driver_for(const Json& golden, const Profile& profile) {

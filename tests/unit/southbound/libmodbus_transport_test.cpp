@@ -72,7 +72,7 @@ Result<RegisterReply> exchange(Line& line, int far_end, const RegisterRequest& r
     for (;;) {
         const Instant next = line.step();
         if (auto outcome = line.take_outcome()) {
-            return std::move(*outcome);
+            return registers_of(*outcome);
         }
         std::array<pollfd, 2> waiting{{{line.readable_fd(), POLLIN, 0}, {far_end, POLLIN, 0}}};
         const Duration left = std::max(next - clock.now(), Duration{});

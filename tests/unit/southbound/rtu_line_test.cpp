@@ -46,7 +46,7 @@ class RtuExchange : public ::testing::Test {
     }
 
     /// Asks, and steps until the outcome is there.
-    Result<RegisterReply> ask(const RegisterRequest& request) {
+    Result<RegisterReply> ask(const Request& request) {
         if (!line_.ready()) {
             line_.step();
         }
@@ -54,7 +54,7 @@ class RtuExchange : public ::testing::Test {
         for (int i = 0; i < 10'000; ++i) {
             const Instant next = line_.step();
             if (auto outcome = line_.take_outcome()) {
-                return std::move(*outcome);
+                return registers_of(*outcome);
             }
             clock_.advance_to(next);
         }
@@ -284,6 +284,47 @@ TEST_F(RtuExchange, an_echo_without_a_reply_is_a_timeout) {
     EXPECT_EQ(reply.error().fault, Fault::timeout);
 }
 
+TEST_F(RtuExchange, a_single_write_is_confirmed_by_its_copy_which_is_no_echo) {
+    open();
+    const Request write{5, {6, 0, 1, 0, 3}};
+    answer(with_crc({5, 6, 0, 1, 0, 3}));
+    EXPECT_TRUE(ask(write));
+    EXPECT_EQ(line_.counters().echoes, 0U);
+}
+
+TEST_F(RtuExchange, on_a_wire_that_echoes_a_single_write_needs_two_copies) {
+    open();
+    answer(joined(with_crc({5, 3, 0, 100, 0, 2}), rtu_reply(5, 3, {1, 2})));
+    ASSERT_TRUE(ask(request_to(5)));
+    const Request write{5, {6, 0, 1, 0, 3}};
+    const Bytes copy = with_crc({5, 6, 0, 1, 0, 3});
+    answer(joined(copy, copy));
+    EXPECT_TRUE(ask(write));
+    answer(copy);
+    const auto unconfirmed = ask(write);
+    ASSERT_FALSE(unconfirmed);
+    EXPECT_EQ(unconfirmed.error().fault, Fault::timeout);
+}
+
+TEST_F(RtuExchange, silence_after_a_request_of_open_length_costs_no_longest_frame) {
+    open();
+    ASSERT_FALSE(ask(Request{5, {17}}));
+    const Instant asked = wire_.sent().front().at + wire_format.characters(4);
+    EXPECT_EQ(clock_.now(), asked + milliseconds{500} + wire_format.characters(5));
+}
+
+TEST_F(RtuExchange, a_reply_of_open_length_that_has_begun_may_be_as_long_as_a_frame) {
+    open();
+    Bytes reply{5, 17, 251};
+    reply.resize(3 + 251);
+    reply = with_crc(reply);
+    wire_.on_sent = [&](auto) {
+        wire_.arrive(clock_.now() + milliseconds{480}, Bytes(reply.begin(), reply.begin() + 9));
+        wire_.arrive(clock_.now() + milliseconds{620}, Bytes(reply.begin() + 9, reply.end()));
+    };
+    EXPECT_TRUE(ask(Request{5, {17}}));
+}
+
 TEST_F(RtuExchange, a_silent_unit_is_muted_for_its_late_limit_and_others_go_on) {
     open();
     ASSERT_FALSE(ask(request_to(5)));
@@ -319,7 +360,7 @@ TEST(RtuLateReplies, are_never_booked_for_another_register_or_unit) {
             const bool ask_5 = clock.now() >= line.muted_until(5);
             const std::uint8_t unit = ask_5 ? 5 : 6;
             line.start(request_to(unit, unit == 5 ? address : 300));
-            std::optional<Result<RegisterReply>> outcome;
+            std::optional<Result<Reply>> outcome;
             while (!outcome) {
                 const Instant next = line.step();
                 outcome = line.take_outcome();
@@ -334,7 +375,7 @@ TEST(RtuLateReplies, are_never_booked_for_another_register_or_unit) {
             }
             const auto expected = static_cast<std::uint16_t>(unit == 5 ? 5200 : 6300);
             ASSERT_TRUE(*outcome) << outcome->error().text;
-            ASSERT_EQ((*outcome)->registers, (Registers{expected, expected}));
+            ASSERT_EQ(registers_of(*outcome)->registers, (Registers{expected, expected}));
             done = unit == 5;
         }
         ASSERT_FALSE(wire.pending());

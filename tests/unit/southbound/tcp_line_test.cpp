@@ -25,7 +25,7 @@ class TcpExchange : public ::testing::Test {
         for (int i = 0; i < 1000; ++i) {
             const Instant next = line_.step();
             if (auto outcome = line_.take_outcome()) {
-                return std::move(*outcome);
+                return registers_of(*outcome);
             }
             clock_.advance_to(next);
         }

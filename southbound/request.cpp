@@ -1,0 +1,45 @@
+#include "southbound/request.hpp"
+
+#include <cassert>
+
+namespace metergate::southbound {
+namespace {
+
+constexpr std::uint8_t high_byte(std::uint16_t value) {
+    return static_cast<std::uint8_t>(value >> 8U);
+}
+constexpr std::uint8_t low_byte(std::uint16_t value) {
+    return static_cast<std::uint8_t>(value & 0xFFU);
+}
+
+}  // namespace
+
+RegisterRequest::operator Request() const {
+    assert(count >= 1 && count <= 125);
+    const std::uint8_t function = table == Table::holding ? 3 : 4;
+    Request request;
+    request.unit = unit;
+    request.pdu = {function, high_byte(address), low_byte(address), high_byte(count),
+                   low_byte(count)};
+    request.reply_timeout = reply_timeout;
+    request.late_limit = late_limit;
+    request.gap_min = gap_min;
+    return request;
+}
+
+Result<RegisterReply> registers_of(const Result<Reply>& outcome) {
+    if (!outcome) {
+        return outcome.error();
+    }
+    constexpr std::size_t head = 2;  // function, byte count
+    RegisterReply reply;
+    reply.asked = outcome->asked;
+    reply.answered = outcome->answered;
+    for (std::size_t at = head; at + 1 < outcome->pdu.size(); at += 2) {
+        reply.registers.push_back(
+            static_cast<std::uint16_t>((outcome->pdu[at] << 8U) | outcome->pdu[at + 1]));
+    }
+    return reply;
+}
+
+}  // namespace metergate::southbound
