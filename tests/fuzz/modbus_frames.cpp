@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "southbound/device_texts.hpp"
 #include "southbound/modbus/frame.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -49,6 +50,10 @@ void check(const Parsed& parsed, std::size_t size, std::size_t frame_max,
             fuzz::expect(!reads_registers ||
                              parsed.pdu.size() == std::size_t{2} + std::size_t{2} * request.pdu[4],
                          "a reply has the registers that were asked for");
+            fuzz::expect(request.pdu[0] != 17 || southbound::server_id_text(parsed.pdu),
+                         "a server id has a text");
+            fuzz::expect(request.pdu[0] != 43 || southbound::device_objects(parsed.pdu),
+                         "a device identification has whole objects");
             break;
         case Verdict::exception:
         case Verdict::foreign:
