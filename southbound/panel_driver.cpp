@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "southbound/register_value.hpp"
+#include "southbound/serial_number.hpp"
 #include "southbound/unserved_text.hpp"
 
 namespace metergate::southbound {
@@ -27,11 +28,6 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xCBF29CE4842223
         hash *= 0x100000001B3U;
     }
     return hash;
-}
-
-std::string_view without_leading_zeros(std::string_view serial) {
-    const std::size_t first = serial.find_first_not_of("0 ");
-    return first == std::string_view::npos ? std::string_view("0") : serial.substr(first);
 }
 
 }  // namespace

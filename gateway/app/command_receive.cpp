@@ -1,8 +1,4 @@
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <random>
 #include <string>
@@ -12,6 +8,7 @@
 #include "gateway/app/commands.hpp"
 #include "gateway/app/instance_lock.hpp"
 #include "gateway/app/log.hpp"
+#include "gateway/app/stop_signals.hpp"
 #include "gateway/app/waiter.hpp"
 #include "gateway/model/clock.hpp"
 #include "northbound/mqtt/paho_publisher.hpp"
@@ -29,32 +26,6 @@ using northbound::receiver::ReceiverSummary;
 /// Batches may be large and come faster than a disk takes them.
 constexpr northbound::mqtt::HearingLimits hearing{16UL * 1024 * 1024, 64UL * 1024 * 1024};
 constexpr Duration goodbye_time = std::chrono::milliseconds{200};
-
-/// SIGTERM and SIGINT as a descriptor that can be waited for.
-class StopSignals {
-  public:
-    StopSignals() {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGINT);
-        // Before any thread starts, so that none of the library's takes them.
-        pthread_sigmask(SIG_BLOCK, &set, nullptr);
-        fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    }
-    StopSignals(const StopSignals&) = delete;
-    StopSignals& operator=(const StopSignals&) = delete;
-    ~StopSignals() { ::close(fd_); }
-
-    [[nodiscard]] int fd() const { return fd_; }
-    [[nodiscard]] bool came() const {
-        signalfd_siginfo info{};
-        return ::read(fd_, &info, sizeof info) == sizeof info;
-    }
-
-  private:
-    int fd_ = -1;
-};
 
 /// `host:port`, `[::1]:port`, or a host alone with the usual port.
 Result<void> take_broker(const std::string& text, schema::MqttSettings& mqtt) {

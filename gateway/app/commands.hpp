@@ -49,6 +49,24 @@ struct HistoryRequest {
 /// What was recorded of a point, slot by slot, as it comes.
 [[nodiscard]] Exit print_history(const Paths& paths, const HistoryRequest& request);
 
+enum class ScanForm { text, json, fragment };
+
+struct ScanRequest {
+    // One of the three.
+    std::string line;  ///< id of a line in the settings
+    std::string port;
+    std::string host;                 ///< HOST or HOST:PORT
+    std::string bauds;                ///< comma-separated; empty: the line's own, or all
+    std::string parities;             ///< the same
+    std::string addresses = "1-247";  ///< like 1-32,40
+    bool all_formats = false;         ///< go on with other speeds after devices were found
+    std::string expected_file;        ///< CSV; empty: nothing is compared
+    ScanForm form = ScanForm::text;
+};
+/// Looks for devices on a wire that no running gateway has. Fails if it could not come to its end,
+/// or if what was found differs from what was expected.
+[[nodiscard]] Exit scan(const Paths& paths, const ScanRequest& request);
+
 struct ChangeOutRequest {
     std::string point;
     std::string new_serial;

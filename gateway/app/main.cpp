@@ -25,6 +25,7 @@ struct Invocation {
     ReceiveRequest receive;
     HistoryRequest history;
     ApplyOptions apply;
+    ScanRequest scan;
     std::function<Exit()> command;
 };
 
@@ -124,6 +125,41 @@ void add_meter_commands(CLI::App& program, Invocation& call) {
     read->add_flag("--json", call.as_json, "As JSON");
 }
 
+void add_scan_command(CLI::App& program, Invocation& call) {
+    ScanRequest& wanted = call.scan;
+    auto* scan = add_command(program, call, "scan", "Find out which meters hang on a wire, and how",
+                             [&call] { return metergate::app::scan(call.paths, call.scan); });
+    scan->footer(
+        "Asks every address, at 9600 and 19200 baud first, and says what answers: speed and "
+        "parity,\n"
+        "panel profile, serial number. Nothing is written into any meter. Ends at the first speed\n"
+        "and parity with meters, unless --all. Ctrl-C ends it and shows what was found so far.\n"
+        "A wire that a running gateway reads cannot be scanned: stop the gateway first.\n"
+        "Exit status 1: it could not come to its end, or something differs from --expected.");
+    auto* line = scan->add_option("LINE", wanted.line,
+                                  "Id of a line in the settings: its port, speed and parity");
+    auto* port = scan->add_option("--port", wanted.port, "Serial port, like /dev/ttyUSB0");
+    auto* host = scan->add_option("--host", wanted.host,
+                                  "HOST or HOST:PORT of a Modbus TCP gateway or meter");
+    line->excludes(port)->excludes(host);
+    port->excludes(host);
+    scan->add_option("--baud", wanted.bauds, "Only these speeds, like 9600,19200")->excludes(host);
+    scan->add_option("--parity", wanted.parities, "Only these of none, even, odd")->excludes(host);
+    scan->add_option("--addresses,--units", wanted.addresses, "Which addresses, like 1-32,40")
+        ->capture_default_str();
+    scan->add_flag("--all", wanted.all_formats,
+                   "Go on with the other speeds and parities after meters were found");
+    scan->add_option("--expected", wanted.expected_file,
+                     "CSV with the columns serial,suite,panel (and address, if you like): says\n"
+                     "what is missing, unexpected or at another address");
+    auto* json = scan->add_flag_callback(
+        "--json", [&wanted] { wanted.form = ScanForm::json; }, "As JSON");
+    scan->add_flag_callback(
+            "--fragment", [&wanted] { wanted.form = ScanForm::fragment; },
+            "As a line for the settings file; edit its ids")
+        ->excludes(json);
+}
+
 void add_receive_command(CLI::App& program, Invocation& call) {
     ReceiveRequest& wanted = call.receive;
     auto* receive = add_command(program, call, "receive",
@@ -202,6 +238,7 @@ int main(int argc, char** argv) {
     add_asking_commands(program, call);
     add_history_command(program, call);
     add_meter_commands(program, call);
+    add_scan_command(program, call);
     add_receive_command(program, call);
 
     try {
