@@ -12,7 +12,7 @@ namespace {
 constexpr unsigned timeouts_max = 2;  ///< of one question
 constexpr unsigned garbled_max = 3;
 /// Fewer than this of garbled or surplus replies are noise.
-constexpr unsigned signs_min = 2;
+constexpr unsigned signs_min = 3;
 
 bool has_content(const Profile& profile) {
     return profile.identity && !profile.identity->expected.empty();
@@ -322,7 +322,7 @@ std::string Identification::doubled_text() const {
     if (unasked_ >= signs_min) {
         return "more than one reply comes to a request";
     }
-    if (garbled_ > signs_min) {
+    if (garbled_ >= signs_min) {
         return "its replies are garbled";
     }
     return {};

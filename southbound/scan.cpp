@@ -16,6 +16,9 @@ constexpr Duration late_limit = milliseconds{1000};
 /// After a reply another one is listened for as long: two devices at one address.
 constexpr Duration listen_time = milliseconds{40};
 
+/// At the end of a round, for a reply that is late by more than a probe waits.
+constexpr Duration last_listen_time = milliseconds{350};
+
 constexpr std::size_t probe_count = 2;
 /// Characters that a probe without an answer takes: request, two silences, the shortest reply.
 constexpr int probe_characters = 8 + 7 + 7;
@@ -49,10 +52,19 @@ Scan::Turn Scan::next(Instant now, const MutedUntil& muted_until) {
         turn.request = next_probe(now, muted_until, turn.at);
     }
     if (!turn.request && turn.at == never && !passes_.empty()) {
-        end_pass();
-        turn.at = now;
+        turn.at = listen_on(now);
     }
     return turn;
+}
+
+/// Everybody was asked: until late replies are here, the wire is kept.
+Instant Scan::listen_on(Instant now) {
+    listen_until_ = listen_until_.value_or(now + last_listen_time);
+    if (now >= *listen_until_) {
+        end_pass();
+        return now;
+    }
+    return *listen_until_;
 }
 
 std::optional<Request> Scan::next_question(Instant now, const MutedUntil& muted_until,
@@ -89,7 +101,8 @@ std::optional<Request> Scan::next_probe(Instant now, const MutedUntil& muted_unt
     unit_ = unit;
     probing_ = true;
     asked_ = probe_pdu(passes_.front().probe);
-    return request_to(unit, asked_, plan_.wires[wire_].reply_timeout);
+    const bool patient = passes_.front().probe > 0 && late_wires_.contains(wire_);
+    return request_to(unit, asked_, patient ? question_timeout : plan_.wires[wire_].reply_timeout);
 }
 
 Request Scan::request_to(std::uint8_t unit, Pdu pdu, Duration timeout) const {
@@ -133,6 +146,7 @@ void Scan::close_finished() {
 }
 
 void Scan::heard_unasked() {
+    heard_late();
     for (Open& open : open_) {
         if (answered_ && open.identification.found().unit == answered_by_) {
             open.identification.heard_unasked();
@@ -145,22 +159,28 @@ void Scan::end_pass() {
     const bool has_devices = std::any_of(closed_.begin(), closed_.end(), [this](const auto& one) {
         return one.wire == wire_ && one.answers;
     });
+    cost_done_ += last_listen_time;
     passes_.pop_front();
     if (has_devices && !plan_.all_wires) {
         std::erase_if(passes_, [this](const Pass& pass) { return pass.wire != wire_; });
     }
-    at_ = 0;
-    answered_ = false;
-    if (!passes_.empty()) {
-        wire_ = passes_.front().wire;
+    if (late_wires_.contains(wire_)) {
+        std::stable_partition(passes_.begin(), passes_.end(),
+                              [this](const Pass& pass) { return pass.wire == wire_; });
     }
+    change_wire();
 }
 
 void Scan::skip_wire() {
     std::erase_if(passes_, [this](const Pass& pass) { return pass.wire == wire_; });
     open_.clear();
+    change_wire();
+}
+
+void Scan::change_wire() {
     at_ = 0;
     answered_ = false;
+    listen_until_.reset();
     if (!passes_.empty()) {
         wire_ = passes_.front().wire;
     }
@@ -198,7 +218,8 @@ Duration Scan::cost_of(std::size_t wire) const {
 Duration Scan::cost_left() const {
     Duration left{};
     for (const Pass& pass : passes_) {
-        left += static_cast<Duration::rep>(plan_.units.size()) * cost_of(pass.wire);
+        left +=
+            static_cast<Duration::rep>(plan_.units.size()) * cost_of(pass.wire) + last_listen_time;
     }
     return left - (passes_.empty()
                        ? Duration{}

@@ -37,10 +37,11 @@ struct ScanProgress {
 };
 
 /// Looks for devices: probes every unit on each wire by a read of one register (an exception is an
-/// answer too), a second time by function 17, and identifies whoever answers while it goes on. The
-/// first probes go over all wires before the second ones, so that a usual wire is found soon; once
-/// devices were found, the second probe is done on their wire and the others are left, unless all
-/// are wanted. Says what to ask and takes outcomes. Pure: knows no line; one thread.
+/// answer too), a second time by function 17, and identifies whoever answers while it goes on. At
+/// the end of each round it listens for those who are late. The first probes go over all wires
+/// before the second ones, so that a usual wire is found soon; once devices were found, the second
+/// probe is done on their wire and the others are left, unless all are wanted. Says what to ask and
+/// takes outcomes. Pure: knows no line; one thread.
 class Scan {
   public:
     /// Not before this may a unit be asked again; as of a Line.
@@ -58,8 +59,10 @@ class Scan {
     /// What comes next. Each request handed out is answered by one take().
     [[nodiscard]] Turn next(Instant now, const MutedUntil& muted_until);
     void take(const Result<Reply>& outcome);
-    /// Bytes came after the last outcome although nothing was asked.
+    /// Bytes came after the last outcome although nothing was asked: a second reply, or a late one.
     void heard_unasked();
+    /// Somebody is late: who has not answered on this wire is asked again, with more time.
+    void heard_late() { late_wires_.insert(wire_); }
     /// The wire cannot be used (its port refuses the speed): go on with the next one.
     void skip_wire();
 
@@ -82,9 +85,10 @@ class Scan {
                                                        Instant& at);
     [[nodiscard]] std::optional<Request> next_probe(Instant now, const MutedUntil& muted_until,
                                                     Instant& at);
+    [[nodiscard]] Instant listen_on(Instant now);
     void end_pass();
+    void change_wire();
     void close_finished();
-    void forget_probe(std::uint8_t unit);
     [[nodiscard]] Request request_to(std::uint8_t unit, Pdu pdu, Duration timeout) const;
     [[nodiscard]] bool is_known(std::uint8_t unit) const;
     [[nodiscard]] Duration cost_of(std::size_t wire) const;
@@ -94,6 +98,8 @@ class Scan {
     std::deque<Pass> passes_;  ///< the front one is under way
     std::size_t at_ = 0;       ///< its next unit
     std::size_t wire_ = 0;
+    std::optional<Instant> listen_until_;  ///< set: all units of the pass were asked
+    std::set<std::size_t> late_wires_;     ///< where somebody answers late
     std::deque<Open> open_;
     std::vector<FoundDevice> closed_;
     std::set<std::pair<std::size_t, std::uint8_t>> known_;  ///< wire and unit that answered

@@ -35,6 +35,7 @@ void ScanRun::choose_line() {
     line_ = make_line_(line_of_);
     unasked_seen_ = 0;
     asked_seen_ = 0;
+    foreign_seen_ = 0;
     down_since_.reset();
 }
 
@@ -74,12 +75,16 @@ void ScanRun::take_outcome() {
     }
 }
 
-/// Between two requests: whoever answered last has answered twice, or another one with it.
+/// Between two requests: whoever answered last has answered twice, or another one with it, or
+/// somebody is late. While a reply is awaited, only frames of other units are a sign.
 void ScanRun::notice_unasked() {
     const LineCounters& counters = line_->counters();
     const bool more = counters.unsolicited != std::exchange(unasked_seen_, counters.unsolicited);
     if (more && counters.requests == asked_seen_) {
         scan_.heard_unasked();
+    }
+    if (counters.foreign_frames != std::exchange(foreign_seen_, counters.foreign_frames)) {
+        scan_.heard_late();
     }
 }
 

@@ -46,6 +46,7 @@ class ScanRun {
     std::size_t line_of_ = 0;
     std::optional<Instant> down_since_;
     std::uint64_t unasked_seen_ = 0;
+    std::uint64_t foreign_seen_ = 0;
     std::uint64_t asked_seen_ = 0;  ///< requests sent when the last outcome came
     bool under_way_ = false;
     std::optional<Error> failure_;

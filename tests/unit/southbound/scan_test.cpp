@@ -235,6 +235,40 @@ TEST_F(Scanning, a_device_that_only_refuses_is_somebody_unknown) {
     EXPECT_EQ(found[0].doubled, "");
 }
 
+TEST_F(Scanning, a_slow_device_is_found_by_the_second_probe_because_its_late_reply_was_heard) {
+    use_speeds({9600, 19'200});
+    devices_ = {metergate_panel(7, 4711)};
+    devices_[0].turnaround = milliseconds{350};
+    const auto found = scan();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].serial, "4711");
+    EXPECT_EQ(found[0].wire, 0U);
+    EXPECT_EQ(found[0].doubled, "");
+}
+
+TEST_F(Scanning, slow_devices_next_to_a_quick_one_are_found_and_cast_no_suspicion_on_it) {
+    devices_ = {metergate_panel(6, 1), metergate_panel(7, 2), metergate_panel(8, 3)};
+    devices_[0].turnaround = milliseconds{360};
+    devices_[1].turnaround = milliseconds{230};
+    const auto found = scan();
+    ASSERT_EQ(found.size(), 3U);
+    for (const FoundDevice& one : found) {
+        EXPECT_EQ(one.serial, std::to_string(one.unit - 5));
+        EXPECT_EQ(one.doubled, "");
+    }
+}
+
+TEST_F(Scanning, a_slow_device_is_found_even_if_it_is_the_only_one_asked) {
+    use_speeds({9600, 19'200});
+    plan_.units = {7};
+    devices_ = {metergate_panel(7, 4711)};
+    devices_[0].turnaround = milliseconds{300};
+    const auto found = scan();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].serial, "4711");
+    EXPECT_EQ(found[0].doubled, "");
+}
+
 TEST_F(Scanning, a_silent_wire_ends_in_the_time_that_was_said) {
     use_speeds({9600, 19'200});
     scan(milliseconds{1});
