@@ -230,6 +230,7 @@ ScanProgress Scan::progress(Instant now) const {
     constexpr Duration settled = std::chrono::seconds{2};
     ScanProgress progress;
     progress.wire = wire_;
+    progress.second = !passes_.empty() && passes_.front().probe > 0;
     progress.unit = unit_;
     progress.left = cost_left();
     progress.found = closed_.size() + open_.size();

@@ -30,6 +30,7 @@ struct ScanPlan {
 
 struct ScanProgress {
     std::size_t wire = 0;
+    bool second = false;    ///< by the second probe, who has not answered the first
     std::uint8_t unit = 0;  ///< asked last; 0 = none yet
     unsigned percent = 0;   ///< of what is to be done if nothing more answers
     Duration left{};        ///< estimate

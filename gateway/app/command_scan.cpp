@@ -171,6 +171,16 @@ bool run_scan(southbound::ScanRun& run, const Clock& clock, ScanProgressView& vi
     return false;
 }
 
+void say_why_incomplete(const std::optional<Error>& failure, const FoundDevices& found) {
+    if (failure) {
+        static_cast<void>(complain(*failure));
+        return;
+    }
+    std::fputs(found.empty() ? "stopped before the end; nothing was found so far\n"
+                             : "stopped before the end; this was found so far:\n",
+               stderr);
+}
+
 void print_found(const FoundDevices& found, const Task& task, const ScanRequest& request,
                  bool complete, const std::optional<ScanDifference>& difference) {
     const Wires& wires = task.target.wires;
@@ -213,17 +223,15 @@ Exit scan(const Paths& paths, const ScanRequest& request) {
     const bool stopped = run_scan(run, clock, view);
     const FoundDevices found = run.scan().found();
     view.end(found);
-    if (run.failure()) {
-        static_cast<void>(complain(*run.failure()));
-    } else if (stopped) {
-        std::fputs("stopped before the end; this was found so far:\n", stderr);
-    }
     const bool complete = !stopped && !run.failure();
+    if (!complete) {
+        say_why_incomplete(run.failure(), found);
+    }
     std::optional<ScanDifference> difference;
-    if (task->expected) {
+    if (task->expected && complete) {
         difference = compare(*task->expected, found);
     }
-    if (complete || !found.empty()) {
+    if (complete || !found.empty() || request.form == ScanForm::json) {
         print_found(found, *task, request, complete, difference);
     }
     return !complete || (difference && difference->any()) ? Exit::failed : Exit::ok;

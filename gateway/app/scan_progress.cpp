@@ -51,10 +51,10 @@ void ScanProgressView::show(const southbound::ScanProgress& progress, const Foun
         say(wipe_line + progress_line(progress, format));
         return;
     }
-    if (progress.wire != wire_told_) {
-        wire_told_ = progress.wire;
-        say(fmt::format("{}: asking {} addresses, {}\n", format, target_.addresses.size(),
-                        time_left_text(progress.left)));
+    if (const std::pair round(progress.wire, progress.second); round_told_ != round) {
+        round_told_ = round;
+        say(fmt::format("{}: asking {} addresses{}, {}\n", format, target_.addresses.size(),
+                        progress.second ? " once more" : "", time_left_text(progress.left)));
     }
     tell(found);
 }

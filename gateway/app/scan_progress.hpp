@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -37,7 +38,7 @@ class ScanProgressView {
 
     const ScanTarget& target_;
     bool is_terminal_;
-    std::size_t wire_told_ = static_cast<std::size_t>(-1);
+    std::optional<std::pair<std::size_t, bool>> round_told_;  ///< wire, and whether the second
     std::set<std::pair<std::size_t, unsigned>> told_;
 };
 

@@ -133,7 +133,7 @@ TEST(ScanReport, a_device_that_answers_at_every_address_stands_in_the_fragment_o
 }
 
 TEST(ScanProgress, a_line_fits_a_terminal_and_names_the_time_left) {
-    const southbound::ScanProgress progress{0, 247, 100, std::chrono::seconds{599}, 247};
+    const southbound::ScanProgress progress{0, false, 247, 100, std::chrono::seconds{599}, 247};
     const std::string line = progress_line(progress, "115200 8N1");
     EXPECT_LE(line.size(), 79U);
     EXPECT_NE(line.find("about 9 min 50 s left"), std::string::npos);

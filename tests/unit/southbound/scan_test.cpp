@@ -106,6 +106,12 @@ class Scanning : public ::testing::Test {
         wire_.on_sent = [this](auto frame) { on_sent(frame); };
         run_.emplace(clock_, plan_, [this](std::size_t wire) {
             format_ = {speeds_.at(wire), 11};
+            if (refused_speed_ != 0) {
+                wire_.open_error.reset();
+            }
+            if (refused_speed_ == format_.baud) {
+                wire_.open_error = Error{Fault::invalid, "the port refuses these settings"};
+            }
             return std::make_unique<modbus::RtuLine>(
                 clock_, std::make_unique<ScriptedTransport>(wire_), format_);
         });
@@ -122,6 +128,7 @@ class Scanning : public ::testing::Test {
 
     std::vector<Device> devices_;
     bool answers_wrong_speed_with_noise_ = false;
+    std::uint32_t refused_speed_ = 0;
     ScanPlan plan_;
     VirtualClock clock_{utc_from_s(1'700'000'000)};
     ScriptedWire wire_{clock_};
@@ -369,6 +376,36 @@ TEST_F(Scanning, a_missing_port_ends_it_with_the_reason) {
     EXPECT_TRUE(scan().empty());
     ASSERT_TRUE(run_->failure());
     EXPECT_EQ(run_->failure()->fault, Fault::not_found);
+}
+
+TEST_F(Scanning, a_speed_that_the_port_refuses_is_left_out) {
+    use_speeds({57'600, 9600});
+    refused_speed_ = 57'600;
+    devices_ = {metergate_panel(7, 4711)};
+    EXPECT_EQ(scan().size(), 1U);
+    EXPECT_FALSE(run_->failure());
+}
+
+TEST_F(Scanning, a_port_that_refuses_every_speed_ends_it_with_the_reason) {
+    use_speeds({57'600});
+    refused_speed_ = 57'600;
+    EXPECT_TRUE(scan().empty());
+    ASSERT_TRUE(run_->failure());
+    EXPECT_EQ(run_->failure()->text, "the port refuses these settings");
+}
+
+TEST_F(Scanning, a_port_that_goes_ends_it_with_what_was_found) {
+    devices_ = {metergate_panel(1, 4711)};
+    scan(seconds{1});
+    wire_.vanished = Error{Fault::disconnected, "port is gone: unplugged?"};
+    wire_.open_error = wire_.vanished;
+    for (int i = 0; i < 1000 && !run_->done(); ++i) {
+        const Instant next = run_->step();
+        clock_.advance_to(next == never ? clock_.now() : next);
+    }
+    ASSERT_TRUE(run_->failure());
+    EXPECT_EQ(run_->failure()->fault, Fault::disconnected);
+    EXPECT_EQ(run_->scan().found().size(), 1U);
 }
 
 TEST_F(Scanning, what_was_found_is_there_before_the_end) {
