@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 #include <string>
@@ -62,7 +63,9 @@ void add_faults(Random& random, const std::array<Kind, count>& kinds, const std:
     for (std::int64_t at_s = between(random, 7200, 2 * day_s); at_s < length_s - day_s;
          at_s += between(random, 7200, 3 * day_s)) {
         const Kind& kind = kinds.at(random() % count);
-        const std::int64_t for_s = kind.longest_s == 0 ? 0 : span(random, kind.longest_s);
+        // All is well again before the end, so that everything can have arrived.
+        const std::int64_t longest_s = std::min(kind.longest_s, length_s - at_s - day_s / 2);
+        const std::int64_t for_s = kind.longest_s == 0 ? 0 : span(random, longest_s);
         const std::string args = fmt::format(fmt::runtime(kind.args), between(random, 1, 900));
         faults += fmt::format(
             R"({}{{"at_s": {}, "kind": "{}", "target": "{}", "for_s": {}, "args": {{{}}}}})",
