@@ -82,6 +82,24 @@ ServedView::ServedView(const Ledger& ledger, const PanelHistory& history) : hist
     }
 }
 
+ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime until) const {
+    Around found;
+    for (std::size_t i = 0; i < seen_.size() && !found.first_after; ++i) {
+        const UtcTime at = row_of(i).at;
+        if (seen_[i].may_be_forgotten || !carries(i, point)) {
+            continue;
+        }
+        const UtcTime seen = seen_[i].gateway_time;
+        if (at < from) {
+            found.last_before = seen;
+            found.newest_before = std::max(found.newest_before.value_or(seen), seen);
+        } else if (at >= until) {
+            found.first_after = seen;
+        }
+    }
+    return found;
+}
+
 std::size_t ServedView::meter_at(std::size_t point, UtcTime building_time) const {
     return static_cast<std::size_t>(
         std::count_if(breaks_.begin(), breaks_.end(), [point, building_time](const Break& when) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "gateway/model/time.hpp"
@@ -44,6 +45,14 @@ class ServedView {
     };
     [[nodiscard]] Truth truth(const Bracket& bracket, std::size_t point, UtcTime gateway_time,
                               std::chrono::milliseconds tolerance) const;
+
+    /// By the gateway's clock, what it surely read of `point` next to a span of building time.
+    struct Around {
+        std::optional<UtcTime> last_before;
+        std::optional<UtcTime> newest_before;  ///< later than that if the clock was set back since
+        std::optional<UtcTime> first_after;
+    };
+    [[nodiscard]] Around around(std::size_t point, UtcTime from, UtcTime until) const;
 
     [[nodiscard]] const PanelHistory& history() const { return history_; }
     [[nodiscard]] bool empty() const { return seen_.empty(); }

@@ -58,7 +58,9 @@ class Judge {
     void judge_panel(std::size_t panel);
     void count_slots(const SlotsOfSeries& slots_of_series, const Id& point,
                      const std::map<std::string, std::pair<std::int64_t, std::int64_t>>& spans);
-    [[nodiscard]] std::vector<Reach> reaches_on(const PanelFacts& panel, const Id& point) const;
+    [[nodiscard]] std::vector<Reach> reaches_on(const ServedView& view, std::size_t point) const;
+    [[nodiscard]] Reach reach_of(const PlannedFault& fault, const ServedView& view,
+                                 std::size_t point) const;
 
     const Ledger& ledger_;
     const VerdictOptions& options_;
@@ -148,30 +150,40 @@ void Judge::judge_numbers() {
     }
 }
 
-std::vector<Reach> Judge::reaches_on(const PanelFacts& panel, const Id& point) const {
+std::vector<Reach> Judge::reaches_on(const ServedView& view, std::size_t point) const {
+    const PanelFacts& panel = view.history().facts;
     std::vector<Reach> reaches;
-    // An edge just before a fault may lack the reading that was to follow it.
-    const std::int64_t before_s = options_.poll_period_ms / 1000 + 5;
     for (const PlannedFault& fault : ledger_.faults()) {
         const bool concerns = fault.target == panel.id || fault.target == panel.line ||
-                              fault.target == point || fault.target == "gateway";
-        if (!concerns) {
-            continue;
+                              fault.target == panel.points[point] || fault.target == "gateway";
+        if (concerns) {
+            reaches.push_back(reach_of(fault, view, point));
         }
-        std::int64_t from_ms = epoch_ms(ledger_.gateway_time(fault.from));
-        std::int64_t until_ms = epoch_ms(ledger_.gateway_time(fault.until));
-        const bool leap = is_leap(std::chrono::milliseconds{fault.ms});
-        if (fault.kind == FaultKind::clock_step && leap) {
-            from_ms = std::min(from_ms, epoch_ms(fault.from));
-            until_ms = epoch_ms(ledger_.gateway_time(ledger_.clock_believed_from(fault.until)));
-        } else if (fault.kind == FaultKind::clock_step) {
-            from_ms = std::min(from_ms, from_ms - fault.ms);
-            until_ms = std::max(until_ms, until_ms - fault.ms);
-        }
-        reaches.push_back({&fault, std::min(from_ms, until_ms) / 1000 - before_s,
-                           std::max(from_ms, until_ms) / 1000 + options_.reach_s});
     }
     return reaches;
+}
+
+Reach Judge::reach_of(const PlannedFault& fault, const ServedView& view, std::size_t point) const {
+    // An edge just before a fault may lack the reading that was to follow it.
+    const std::int64_t before_s = options_.poll_period_ms / 1000 + 5;
+    std::int64_t from_ms = epoch_ms(ledger_.gateway_time(fault.from));
+    std::int64_t until_ms = epoch_ms(ledger_.gateway_time(fault.until));
+    if (fault.kind == FaultKind::clock_step && is_leap(std::chrono::milliseconds{fault.ms})) {
+        from_ms = std::min(from_ms, epoch_ms(fault.from));
+        until_ms = epoch_ms(ledger_.gateway_time(ledger_.clock_believed_from(fault.until)));
+    } else if (fault.kind == FaultKind::clock_step) {
+        from_ms = std::min(from_ms, from_ms - fault.ms);
+        until_ms = std::max(until_ms, until_ms - fault.ms);
+    } else if (fault.kind == FaultKind::swap || fault.kind == FaultKind::register_reset) {
+        // One counter ends with its last reading and the other begins with its first, whatever
+        // outage lies between, and never in time that was told before the clock was set back.
+        const ServedView::Around read = view.around(point, fault.from, fault.until);
+        from_ms = std::min(from_ms, epoch_ms(read.last_before.value_or(fault.from)));
+        until_ms = std::max(until_ms, epoch_ms(read.newest_before.value_or(fault.from)));
+        until_ms = std::max(until_ms, epoch_ms(read.first_after.value_or(UtcTime::max())));
+    }
+    return {&fault, std::min(from_ms, until_ms) / 1000 - before_s,
+            std::max(from_ms, until_ms) / 1000 + options_.reach_s};
 }
 
 /// A gap of very many slots is told by one long record alone.
@@ -242,8 +254,7 @@ void Judge::judge_panel(std::size_t panel) {
             for (const auto& [end, record] : slots) {
                 records.push_back(record);
             }
-            PointJudge(options_, edges_, view, p, reaches_on(history.facts, point), verdict_)
-                .judge(records);
+            PointJudge(options_, edges_, view, p, reaches_on(view, p), verdict_).judge(records);
         }
     }
 }

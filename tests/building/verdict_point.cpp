@@ -45,6 +45,19 @@ std::int64_t PointJudge::tolerance_ms(const ReceivedRecord& record) const {
     return options_.stamp_tolerance_ms + (cut ? cut_off_ms : 0);
 }
 
+/// After the clock was set back a chain opens where the one before it ended, up to so much later
+/// than its first reading.
+milliseconds PointJudge::held_back(const ReceivedRecord& record) const {
+    milliseconds most{};
+    for (const Reach& reach : reaches_) {
+        const bool is_step = reach.fault->kind == FaultKind::clock_step;
+        if (is_step && record.flags.has(Flag::long_interval) && reach.touches(record)) {
+            most = std::max(most, milliseconds{-reach.fault->ms});
+        }
+    }
+    return most;
+}
+
 void PointJudge::judge(const CurrentRecords& records) {
     chain_ = {};
     for (const ReceivedRecord* record : records) {
@@ -149,8 +162,9 @@ void PointJudge::judge_sum(const ReceivedRecord& record) {
 
 void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chain) {
     const milliseconds tolerance{tolerance_ms(record)};
-    const auto served_around = [this, tolerance](std::int64_t time_s, std::int64_t reg) {
-        const auto brackets = view_.brackets(point_, utc(time_s), tolerance);
+    const auto served_around = [this, tolerance](std::int64_t time_s, std::int64_t reg,
+                                                 milliseconds earlier = {}) {
+        const auto brackets = view_.brackets(point_, utc(time_s), tolerance + earlier);
         return std::any_of(brackets.begin(), brackets.end(), [this, reg](const Bracket& bracket) {
             return view_.holds(bracket, point_, reg);
         });
@@ -163,7 +177,7 @@ void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chai
     if (first_of_chain && record.reg) {
         const std::int64_t modulus = view_.history().facts.modulus_wh;
         const std::int64_t opening = (chain_.opening % modulus + modulus) % modulus;
-        if (!served_around(record.start_s, opening)) {
+        if (!served_around(record.start_s, opening, held_back(record))) {
             violate(record, fmt::format("the chain opens with register {}, which the panel did not "
                                         "serve around the start",
                                         opening));

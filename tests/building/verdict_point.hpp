@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -52,6 +53,7 @@ class PointJudge {
     void judge_absent_flags(const CurrentRecords& records);
     void end_chain();
     [[nodiscard]] std::int64_t tolerance_ms(const ReceivedRecord& record) const;
+    [[nodiscard]] std::chrono::milliseconds held_back(const ReceivedRecord& record) const;
     void violate(const ReceivedRecord& record, const std::string& text);
 
     const VerdictOptions& options_;
