@@ -330,8 +330,12 @@ void IntervalChain::book(const Knot& knot, ChainOutput& out) {
     if (knot.counted != knot.reg - start_.reg) {
         interval.flags |= Flag::rollover;
     }
-    if (start_.time < slot_start_ || clock_went_back_) {
+    if (start_.time < slot_start_) {
         interval.flags = interval.flags.without(Flag::short_interval) | Flag::long_interval;
+    } else if (clock_went_back_) {
+        // It holds what flowed while the clock ran up to its start again; by that clock it may be
+        // short all the same.
+        interval.flags |= Flag::long_interval;
     }
     out.intervals.push_back(interval);
     closed_through_ = std::max(closed_through_, knot.time);
