@@ -14,7 +14,7 @@ using record::LastReading;
 std::vector<ChainState> read_chains(Database& database) {
     Statement row = database.prepare(
         "SELECT point, series, identity, opened, opened_register, edge, edge_register, "
-        "closed_through "
+        "closed_through, open_flags "
         "FROM chain ORDER BY point, series");
     std::vector<ChainState> chains;
     while (row.next()) {
@@ -27,6 +27,7 @@ std::vector<ChainState> read_chains(Database& database) {
         chain.edge = utc_from_s(row.integer(5));
         chain.edge_register = row.integer(6);
         chain.closed_through = utc_from_s(row.integer(7));
+        chain.open_flags = Flags::from_bits(static_cast<std::uint32_t>(row.integer(8)));
         chains.push_back(chain);
     }
     return chains;
@@ -100,6 +101,7 @@ class Baselines {
         if (const auto reg = records_.optional_integer(2)) {
             chain.edge = end;
             chain.edge_register = *reg;
+            chain.open_flags = {};
         }
     }
 

@@ -136,7 +136,14 @@ CREATE TABLE packed_day(day INTEGER NOT NULL REFERENCES closed_day("end"),
     PRIMARY KEY(day, point, series)) STRICT;
 )sql";
 
-constexpr std::array<std::string_view, 3> steps_of_this_program{version_1, version_2, version_3};
+// Flags of the record that will begin at a chain's edge: why it was opened there, a clock that was
+// set. They must outlive a restart.
+constexpr std::string_view version_4 = R"sql(
+ALTER TABLE chain ADD COLUMN open_flags INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<std::string_view, 4> steps_of_this_program{version_1, version_2, version_3,
+                                                                version_4};
 
 constexpr std::int64_t wal_bytes_max = 8 * 1024 * 1024;
 

@@ -77,12 +77,13 @@ Writer::Writer(Database& database, Epoch epoch, const metering::IntervalGrid& lo
                                         "AND panel = 0 ORDER BY seq LIMIT 1")),
       attach_gateway_events_(database.prepare(
           "UPDATE event SET batch = ? WHERE batch IS NULL AND panel = 0 AND at / 1000 = ?")),
-      put_chain_(
-          database.prepare("INSERT INTO chain VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
-                           "SET identity = excluded.identity, opened = excluded.opened, "
-                           "opened_register = excluded.opened_register, edge = excluded.edge, "
-                           "edge_register = excluded.edge_register, "
-                           "closed_through = excluded.closed_through")),
+      put_chain_(database.prepare(
+          "INSERT INTO chain VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+          "SET identity = excluded.identity, opened = excluded.opened, "
+          "opened_register = excluded.opened_register, edge = excluded.edge, "
+          "edge_register = excluded.edge_register, "
+          "closed_through = excluded.closed_through, "
+          "open_flags = excluded.open_flags")),
       // A move beyond the newest batch would skip batches that are still to come; ignoring it only
       // means that some are sent again.
       move_cursor_(database.prepare(
@@ -182,7 +183,7 @@ void Writer::put_chain(const record::ChainState& chain) {
     put_chain_
         .with(raw(chain.point), raw(chain.series), chain.identity, epoch_s(chain.opened),
               chain.opened_register, epoch_s(chain.edge), chain.edge_register,
-              epoch_s(chain.closed_through))
+              epoch_s(chain.closed_through), chain.open_flags.bits())
         .run();
 }
 

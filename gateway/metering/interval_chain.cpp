@@ -50,6 +50,7 @@ void IntervalChain::resume(const Baseline& baseline) {
     last_ = {Instant{}, baseline.edge, identity_, baseline.edge_register};
     slot_start_ = baseline.edge;
     next_edge_ = grid_->next_edge(baseline.edge);
+    open_flags_ = baseline.open_flags;
     if (open_ && !grid_->is_edge(baseline.edge)) {
         open_flags_ |= Flag::short_interval;
     }
@@ -113,6 +114,7 @@ void IntervalChain::mark(Flags flags, UtcTime until) {
     const bool earlier_is_over = std::max(slot_start_, closed_through_) >= flags_until_;
     missing_flags_ = earlier_is_over ? flags : missing_flags_ | flags;
     flags_until_ = std::max(flags_until_, until);
+    baseline_due_ = baseline_due_ || (open_flags_ | flags) != open_flags_;
     open_flags_ |= flags;
 }
 
@@ -132,7 +134,8 @@ IntervalChain::Baseline IntervalChain::baseline() const {
             opened_.reg,
             start_.time,
             start_.reg,
-            closed_through_};
+            closed_through_,
+            open_flags_};
 }
 
 std::optional<RegisterReading> IntervalChain::last_reading() const {

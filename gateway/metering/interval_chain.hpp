@@ -83,6 +83,7 @@ class IntervalChain {
         UtcSeconds edge;
         Milli edge_register = 0;
         UtcSeconds closed_through;  ///< slots up to here have records already
+        Flags open_flags{};         ///< of the interval that begins at the edge, so far
     };
     void resume(const Baseline& baseline);
     /// A reading of the earlier run; it is of use if it was taken after the last edge.
@@ -118,8 +119,8 @@ class IntervalChain {
     [[nodiscard]] Baseline baseline() const;
     /// The newest believed reading, if it was taken after the last known edge.
     [[nodiscard]] std::optional<RegisterReading> last_reading() const;
-    /// True once after the chain opened, entered a gap or learned its meter's identity: its
-    /// baseline is then to be stored, not before the intervals up to its `closed_through`.
+    /// True once after the chain opened, was marked, entered a gap or learned its meter's identity:
+    /// its baseline is then to be stored, not before the intervals up to its `closed_through`.
     [[nodiscard]] bool take_baseline_due();
 
   private:

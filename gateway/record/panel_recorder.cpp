@@ -90,6 +90,7 @@ void PanelRecorder::resume(const Restart& restart, Flags open_slots, UtcTime now
     for (Chain& chain : chains_) {
         resume(chain, restart, open_slots, now);
     }
+    baselines_to_look_at_ = true;
     find_undecided_edge();
 }
 
@@ -109,7 +110,7 @@ void PanelRecorder::resume(Chain& chain, const Restart& restart, Flags open_slot
     for (const ChainState& state : restart.chains) {
         if (state.point == chain.point && state.series == chain.series) {
             chain.intervals.resume({state.identity, state.opened, state.opened_register, state.edge,
-                                    state.edge_register, state.closed_through});
+                                    state.edge_register, state.closed_through, state.open_flags});
         }
     }
     for (const LastReading& reading : restart.last_readings) {
@@ -206,6 +207,7 @@ void PanelRecorder::feed(const Reading& reading) {
 }
 
 void PanelRecorder::mark(Flags flags, UtcTime until) {
+    baselines_to_look_at_ = true;
     for (Chain& chain : chains_) {
         if (chain.intervals.is_open()) {
             chain.intervals.mark(flags, until);
@@ -322,7 +324,7 @@ void PanelRecorder::take_baselines(std::vector<ChainState>& out) {
             chain.baseline_due = false;
             out.push_back({chain.point, chain.series, baseline.identity, baseline.opened,
                            baseline.opened_register, baseline.edge, baseline.edge_register,
-                           baseline.closed_through});
+                           baseline.closed_through, baseline.open_flags});
         }
         // One that waits for its batches is looked at again.
         baselines_to_look_at_ = baselines_to_look_at_ || chain.baseline_due;

@@ -51,6 +51,7 @@ struct ChainState {
     UtcSeconds edge;  ///< last known edge (or `opened`) and the register there: the baseline
     Milli edge_register = 0;
     UtcSeconds closed_through;  ///< newest end of any of the chain's records, missing ones included
+    Flags open_flags{};         ///< what is known so far of the record that will begin at `edge`
 
     bool operator==(const ChainState&) const = default;
 };

@@ -176,6 +176,7 @@ class MemoryStore final : public record::Store {
             if (record.reg && record.end > state.edge) {
                 state.edge = record.end;
                 state.edge_register = *record.reg;
+                state.open_flags = {};
             }
             state.closed_through = std::max(state.closed_through, record.end);
         }

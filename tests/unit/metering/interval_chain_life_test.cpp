@@ -81,7 +81,42 @@ TEST(IntervalChain, a_change_of_meter_after_the_clock_went_back_overlaps_nothing
     }
     EXPECT_EQ(through, noon + 1'800s);
     EXPECT_EQ(meter.sum(), 220 + 65);
-    EXPECT_TRUE(meter.intervals().back().flags.has(Flag::long_interval));
+    for (std::size_t i = 1; i < meter.intervals().size(); ++i) {
+        // More flowed than the clock shows time for, and the clock shows less than a slot.
+        const Flags flags = meter.intervals()[i].flags;
+        EXPECT_TRUE(flags.has(Flag::long_interval) && flags.has(Flag::short_interval)) << i;
+    }
+}
+
+TEST(IntervalChain, why_a_chain_was_opened_is_known_after_a_restart_too) {
+    Chained meter;
+    meter.read(0s, 500'000, 7);
+    meter.read(100s, 500'010, 7);
+    meter.read(110s, 40, 8);
+    ASSERT_TRUE(meter.chain.take_baseline_due());
+    meter.restart();
+    meter.read(895s, 100, 8);
+    meter.read(905s, 110, 8);
+    expect_interval(meter.intervals().back(), 110s, 900s, 65,
+                    Flag::short_interval | Flag::meter_changed | Flag::interpolated);
+}
+
+TEST(IntervalChain, a_mark_on_the_open_slot_is_worth_storing_and_outlives_a_restart) {
+    Chained meter;
+    meter.read(0s, 1'000);
+    (void)meter.chain.take_baseline_due();
+    meter.chain.mark({}, noon + 10s);
+    EXPECT_FALSE(meter.chain.take_baseline_due()) << "nothing new";
+    meter.chain.mark(Flag::clock_set, noon + 10s);
+    EXPECT_TRUE(meter.chain.take_baseline_due());
+    meter.restart();
+    meter.read(895s, 1'100);
+    meter.read(905s, 1'110);
+    EXPECT_TRUE(meter.intervals().back().flags.has(Flag::clock_set));
+    meter.restart();
+    meter.read(1'795s, 1'200);
+    meter.read(1'805s, 1'210);
+    EXPECT_FALSE(meter.intervals().back().flags.has(Flag::clock_set));
 }
 
 TEST(IntervalChain, a_change_of_meter_over_a_restart_is_noticed) {

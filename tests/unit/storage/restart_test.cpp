@@ -85,6 +85,19 @@ TEST_F(StoreRestart, the_row_written_when_a_gap_began_is_the_baseline_over_a_lon
     EXPECT_THAT(chains(), ElementsAre(gap));
 }
 
+TEST_F(StoreRestart, what_marks_the_open_record_is_known_until_that_record_is_stored) {
+    ChainState marked = chain(0, noon_s - 900, 500);
+    marked.open_flags = Flag::meter_changed | Flag::clock_set;
+    store_chains({chain(0, noon_s - 900, 500)});
+    store_chains({marked});
+    commit({missing(noon_s - 300)});
+    open();
+    EXPECT_EQ(chains().at(0).open_flags, marked.open_flags);
+    commit({batch(east, noon_s, 1000)});
+    open();
+    EXPECT_TRUE(chains().at(0).open_flags.none());
+}
+
 TEST_F(StoreRestart, slots_that_a_chain_has_skipped_stay_closed) {
     ChainState skipped = chain(0, noon_s - 900, 500);
     skipped.closed_through = utc_from_s(noon_s + 90'000);
