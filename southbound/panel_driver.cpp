@@ -169,6 +169,12 @@ RegisterRequest PanelDriver::request_for(const RegisterSpan& span) const {
     return request;
 }
 
+Duration PanelDriver::time_on_wire(const RegisterReply& reply) const {
+    // Unit, function, length and CRC, and two characters a register.
+    const auto characters = static_cast<std::int64_t>(5 + 2 * reply.registers.size());
+    return std::chrono::floor<Duration>(setup_.character * characters);
+}
+
 void PanelDriver::ask_walk() {
     identity_request_ = request_for(walk_->next());
 }

@@ -65,7 +65,10 @@ class PanelDriver {
     [[nodiscard]] RegisterRequest block_request(std::size_t place) const {
         return request_for(blocks_.at(place).span);
     }
+    /// Waits as long as the profile allows.
     [[nodiscard]] RegisterRequest request_for(const RegisterSpan& span) const;
+    /// What the characters of the reply take on the wire; 0 on a network.
+    [[nodiscard]] Duration time_on_wire(const RegisterReply& reply) const;
     /// Blocks of what was refused and is to be tried again now, a few in one poll.
     [[nodiscard]] std::vector<PanelBlock> blocks_to_retry(Instant now) const;
 

@@ -43,18 +43,20 @@ void PanelHealth::line_back(Instant now) {
     due_ = std::max(due_, now);
 }
 
-void PanelHealth::count(const Result<RegisterReply>& outcome) {
+void PanelHealth::count(const Result<RegisterReply>& outcome, Duration on_wire) {
     if (outcome.has_value()) {
         const Duration taken = outcome->answered - outcome->asked;
         const double ms = std::chrono::duration<double, std::milli>(taken).count();
         status_.reply_mean_ms +=
             status_.replies == 0 ? ms : (ms - status_.reply_mean_ms) * mean_weight;
         ++status_.replies;
+        reply_time_.answered(taken - on_wire);
         return;
     }
     switch (outcome.error().fault) {
         case Fault::timeout:
             ++status_.timeouts;
+            reply_time_.timed_out();
             break;
         case Fault::damaged:
             ++status_.bad_frames;

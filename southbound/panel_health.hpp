@@ -8,6 +8,7 @@
 
 #include "gateway/model/ids.hpp"
 #include "southbound/line.hpp"
+#include "southbound/reply_time.hpp"
 
 namespace metergate::southbound {
 
@@ -35,6 +36,9 @@ struct PanelStatus {
     std::uint64_t refusals = 0;
     std::uint64_t skipped_polls = 0;  ///< the line was too busy
     double reply_mean_ms = 0;  ///< request's end to reply's end, over the last dozens of replies
+    /// Until its replies begin, over the last hundreds; nothing before the first.
+    std::optional<ReplySpread> reply_spread{};
+    Duration reply_timeout{};  ///< so long is waited for its next reply to begin
     std::string problem;       ///< the newest trouble; empty = none
 };
 
@@ -49,7 +53,8 @@ class PanelHealth {
     static constexpr Duration probe_wait_max = std::chrono::seconds{60};
 
     /// The first poll is due at `first_due`; `never` for a panel of which nothing is read.
-    explicit PanelHealth(Instant first_due) : due_(first_due) {}
+    PanelHealth(Instant first_due, ReplyTime reply_time)
+        : reply_time_(reply_time), due_(first_due) {}
 
     [[nodiscard]] Instant wanted_at() const;
     /// A poll begins now. Returns true if it is an early retry after a failure.
@@ -59,14 +64,20 @@ class PanelHealth {
     /// The line was down: polls missed meanwhile are not made up for.
     void line_back(Instant now);
 
-    void count(const Result<RegisterReply>& outcome);
+    /// `on_wire`: what the characters of the reply took, if there is one.
+    void count(const Result<RegisterReply>& outcome, Duration on_wire);
     /// A reading came. Returns true if the panel was lost until now.
     bool good(Instant asked);
     /// A poll failed. Returns true if that makes the panel lost.
     bool failed(Instant now, UtcTime utc, bool was_retry);
+    /// All of a poll was answered.
+    void poll_answered() { reply_time_.poll_answered(); }
     void set_problem(std::string problem) { status_.problem = std::move(problem); }
 
-    /// Without number, id, serial and device.
+    /// How long to wait for the next reply to begin, in a poll.
+    [[nodiscard]] Duration reply_timeout() const { return reply_time_.timeout(); }
+    [[nodiscard]] std::optional<ReplySpread> reply_spread() const { return reply_time_.spread(); }
+    /// Without number, id, serial, device, spread and timeout.
     [[nodiscard]] const PanelStatus& status() const { return status_; }
     [[nodiscard]] unsigned failures() const { return failures_; }
     /// When the failures in a row began.
@@ -74,6 +85,7 @@ class PanelHealth {
 
   private:
     PanelStatus status_;
+    ReplyTime reply_time_;
     Instant due_;  ///< next regular poll
     Instant retry_ = never;
     Duration back_off_ = probe_wait_min;

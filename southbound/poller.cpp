@@ -26,6 +26,10 @@ bool is_of_registers(std::uint8_t exception_code) {
     return exception_code == 2 || exception_code == 3;
 }
 
+ReplyTime reply_time_of(const ProfileLimits& limits) {
+    return {milliseconds{limits.timeout_min_ms}, milliseconds{limits.timeout_ms}};
+}
+
 Error resting_error(const Id& line) {
     return {Fault::busy, "line " + line + " ends just now"};
 }
@@ -41,7 +45,8 @@ Poller::Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriv
     panels_.reserve(panels.size());
     for (PanelDriver& driver : panels) {
         const Instant first_due = driver.has_work() ? clock_.now() : never;
-        panels_.push_back({std::move(driver), PanelHealth(first_due)});
+        const ReplyTime reply_time = reply_time_of(driver.profile().limits);
+        panels_.push_back({std::move(driver), PanelHealth(first_due, reply_time)});
     }
 }
 
@@ -155,7 +160,12 @@ bool Poller::resume(std::optional<Job>& job) {
         job->plan_number = driver.plan_number();
     }
     if (!job->blocks.is_done()) {
-        line_.start(driver.request_for(job->blocks.next().span));
+        RegisterRequest request = driver.request_for(job->blocks.next().span);
+        if (!job->answer) {
+            // What people ask for may be slower than what is polled, and is seldom.
+            request.reply_timeout = panels_[job->panel].health.reply_timeout();
+        }
+        line_.start(request);
         return true;
     }
     finish_job(*job);
@@ -239,7 +249,8 @@ void Poller::handle(Result<RegisterReply> outcome) {
     if (!job) {
         return;  // the line went down in between
     }
-    panels_[job->panel].health.count(outcome);
+    Panel& panel = panels_[job->panel];
+    panel.health.count(outcome, outcome ? panel.driver.time_on_wire(*outcome) : Duration{});
     if (outcome.has_value()) {
         if (job->identity_asked) {
             handle_identity(*job, *outcome);
@@ -364,6 +375,7 @@ void Poller::finish_job(Job& job) {
 void Poller::finish_poll(Panel& panel, const Job& done) {
     ++panel.next_in_turn;
     panel.driver.learn(done.blocks.found(), clock_.now());
+    panel.health.poll_answered();
     if (done.refusal && done.good == 0) {
         panel_failed(panel, *done.refusal, done.is_retry);
         return;
@@ -419,6 +431,8 @@ std::vector<PanelStatus> Poller::status() const {
         status.id = driver.setup().id;
         status.serial = driver.serial();
         status.device = driver.device();
+        status.reply_spread = panel.health.reply_spread();
+        status.reply_timeout = panel.health.reply_timeout();
         if (status.problem.empty() && !driver.serial_as_expected()) {
             status.problem = fmt::format("serial number {} instead of {}", status.serial,
                                          driver.setup().expected_serial);

@@ -164,6 +164,9 @@ FieldTable limits_table() {
         .with<&ProfileLimits::timeout_ms>(integer(10, 10'000),
                                           field("timeout_ms", "Longest time to answer", "ms",
                                                 "the reply's own length comes on top"))
+        .with<&ProfileLimits::timeout_min_ms>(
+            integer(10, 10'000), field("timeout_min_ms", "Shortest wait for an answer", "ms",
+                                       "a panel that answers quicker is given this long"))
         .with<&ProfileLimits::late_limit_ms>(
             integer(10, 60'000), field("late_limit_ms", "A reply may come this late", "ms",
                                        "until then the panel is not asked again"));

@@ -292,8 +292,49 @@ TEST_F(Polling, the_status_tells_reply_times_and_counts) {
     EXPECT_EQ(status.replies, 7U);
     EXPECT_GT(status.reply_mean_ms, 20.0);
     EXPECT_LT(status.reply_mean_ms, 140.0);
+    ASSERT_TRUE(status.reply_spread);
+    EXPECT_NEAR(static_cast<double>(status.reply_spread->median.count()), 20'000.0, 10.0);
+    EXPECT_NEAR(static_cast<double>(status.reply_spread->p99.count()), 20'000.0, 10.0);
     ASSERT_TRUE(status.last_good);
     EXPECT_LT(clock_.now() - *status.last_good, seconds{6});
+}
+
+TEST_F(Polling, a_quick_panel_that_falls_silent_costs_a_learned_timeout_and_then_the_full_one) {
+    ScriptedPanel& panel = add(1);
+    run(seconds{301});
+    EXPECT_EQ(poller().status().front().reply_timeout, milliseconds{100});
+    panel.silent = true;
+    run(seconds{10});
+    EXPECT_EQ(poller().status().front().problem, "registers 1000-1095: no reply in 100 ms");
+    EXPECT_EQ(poller().status().front().reply_timeout, milliseconds{500});
+    run(seconds{30});
+    EXPECT_EQ(poller().status().front().problem, "identity: no reply in 500 ms");
+    panel.silent = false;
+    run(seconds{120});
+    EXPECT_EQ(poller().status().front().reply_timeout, milliseconds{100});
+}
+
+TEST_F(Polling, a_panel_that_becomes_slower_fails_once_and_is_waited_for_from_then_on) {
+    ScriptedPanel& panel = add(1);
+    run(seconds{301});
+    panel.turnaround = milliseconds{400};
+    run(seconds{600});
+    const PanelStatus status = poller().status().front();
+    EXPECT_EQ(status.timeouts, 1U);
+    EXPECT_EQ(status.state, PanelState::ok);
+    EXPECT_EQ(status.reply_timeout, milliseconds{500});
+}
+
+TEST_F(Polling, a_learned_timeout_does_not_shorten_how_long_a_late_reply_is_feared) {
+    ScriptedPanel& panel = add(1);
+    run(seconds{301});
+    panel.silent = true;
+    const std::size_t asked = panel.asked.size();
+    run(seconds{15});
+    ASSERT_EQ(poller().status().front().timeouts, 2U);
+    ASSERT_EQ(panel.asked.size(), asked + 2);
+    const auto& sent = bus_.wire.sent();
+    EXPECT_GE(sent.back().at - sent.at(sent.size() - 2).at, milliseconds{3500});
 }
 
 std::vector<ScriptedWire::Sent> transcript_of_ten_minutes() {
