@@ -22,6 +22,7 @@ Instant PanelHealth::wanted_at() const {
 
 bool PanelHealth::begin_poll(Instant now, Duration period) {
     retry_ = never;
+    asked_at_ = now;
     if (due_ > now) {
         return true;
     }

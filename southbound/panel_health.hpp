@@ -56,7 +56,10 @@ class PanelHealth {
     PanelHealth(Instant first_due, ReplyTime reply_time)
         : reply_time_(reply_time), due_(first_due) {}
 
+    /// Of a lost panel: when it may be probed.
     [[nodiscard]] Instant wanted_at() const;
+    /// When its last poll began; the zero of time before the first.
+    [[nodiscard]] Instant asked_at() const { return asked_at_; }
     /// A poll begins now. Returns true if it is an early retry after a failure.
     bool begin_poll(Instant now, Duration period);
     /// The poll was cut short through no fault of the panel: it is wanted as soon as possible.
@@ -79,6 +82,7 @@ class PanelHealth {
     [[nodiscard]] std::optional<ReplySpread> reply_spread() const { return reply_time_.spread(); }
     /// Without number, id, serial, device, spread and timeout.
     [[nodiscard]] const PanelStatus& status() const { return status_; }
+    [[nodiscard]] PanelState state() const { return status_.state; }
     [[nodiscard]] unsigned failures() const { return failures_; }
     /// When the failures in a row began.
     [[nodiscard]] UtcTime failing_since() const { return failing_since_; }
@@ -88,6 +92,7 @@ class PanelHealth {
     ReplyTime reply_time_;
     Instant due_;  ///< next regular poll
     Instant retry_ = never;
+    Instant asked_at_{};
     Duration back_off_ = probe_wait_min;
     unsigned failures_ = 0;
     UtcTime failing_since_{};

@@ -152,7 +152,7 @@ bool Poller::resume(std::optional<Job>& job) {
     const PanelDriver& driver = panels_[job->panel].driver;
     job->identity_asked = driver.identity_needed();
     if (job->identity_asked) {
-        line_.start(driver.identity_request());
+        start(driver.identity_request());
         return true;
     }
     if (job->plan_number != driver.plan_number()) {
@@ -165,11 +165,16 @@ bool Poller::resume(std::optional<Job>& job) {
             // What people ask for may be slower than what is polled, and is seldom.
             request.reply_timeout = panels_[job->panel].health.reply_timeout();
         }
-        line_.start(request);
+        start(request);
         return true;
     }
     finish_job(*job);
     return start_next();
+}
+
+void Poller::start(const RegisterRequest& request) {
+    started_ = clock_.now();
+    line_.start(request);
 }
 
 bool Poller::begin_waiting_read() {
@@ -189,26 +194,52 @@ bool Poller::begin_waiting_read() {
 
 bool Poller::begin_due_poll() {
     const Instant now = clock_.now();
-    Panel* chosen = nullptr;
-    Instant chosen_at = never;
-    for (Panel& panel : panels_) {
-        const Instant at = due_at(panel);
-        if (at <= now && at < chosen_at) {
-            chosen = &panel;
-            chosen_at = at;
-        }
-    }
+    Panel* const chosen = next_due(now);
     if (chosen == nullptr) {
         return false;
     }
+    steady_next_ = chosen->health.state() != PanelState::ok;
     poll_.emplace();
     poll_->panel = static_cast<std::size_t>(chosen - panels_.data());
+    poll_->is_probe = chosen->health.state() == PanelState::lost;
     poll_->is_retry = chosen->health.begin_poll(now, chosen->driver.setup().poll_period);
     return true;
 }
 
+/// The one that has been due longest. Panels that may cost a timeout never come twice in a row
+/// while one that answers is due: many that died at once would push it out of its period.
+Poller::Panel* Poller::next_due(Instant now) {
+    Panel* steady = nullptr;
+    Panel* unsure = nullptr;
+    Panel* lost = nullptr;
+    const auto due_before = [this](const Panel& panel, const Panel* other) {
+        return other == nullptr || due_at(panel) < due_at(*other);
+    };
+    for (Panel& panel : panels_) {
+        if (due_at(panel) > now) {
+            continue;
+        }
+        const PanelState state = panel.health.state();
+        if (state == PanelState::lost) {
+            const bool waits_longer = !lost || panel.health.asked_at() < lost->health.asked_at();
+            lost = waits_longer ? &panel : lost;
+        } else {
+            Panel*& first = state == PanelState::ok ? steady : unsure;
+            first = due_before(panel, first) ? &panel : first;
+        }
+    }
+    Panel* const doubtful = lost != nullptr && due_before(*lost, unsure) ? lost : unsure;
+    if (steady != nullptr && doubtful != nullptr) {
+        return !steady_next_ && due_before(*doubtful, steady) ? doubtful : steady;
+    }
+    return steady != nullptr ? steady : doubtful;
+}
+
 Instant Poller::due_at(const Panel& panel) const {
-    return std::max(panel.health.wanted_at(), line_.muted_until(panel.driver.setup().unit));
+    const Instant allowed =
+        panel.health.state() == PanelState::lost ? probes_.free_at() : Instant{};
+    return std::max(
+        {panel.health.wanted_at(), line_.muted_until(panel.driver.setup().unit), allowed});
 }
 
 Instant Poller::next_start() const {
@@ -250,6 +281,9 @@ void Poller::handle(Result<RegisterReply> outcome) {
         return;  // the line went down in between
     }
     Panel& panel = panels_[job->panel];
+    if (job->is_probe && outcome.has_error()) {
+        probes_.spent(started_, clock_.now());
+    }
     panel.health.count(outcome, outcome ? panel.driver.time_on_wire(*outcome) : Duration{});
     if (outcome.has_value()) {
         if (job->identity_asked) {
@@ -281,6 +315,7 @@ void Poller::handle_reply(Job& job, const RegisterReply& reply) {
         return;  // the driver wants the identity first
     }
     ++job.good;
+    job.is_probe = false;
     PanelHealth& health = panels_[job.panel].health;
     if (health.good(reply.asked)) {
         sinks_.event(panel_back_event(driver.setup(), line_id_, clock_.utc(), health));

@@ -15,6 +15,7 @@
 #include "southbound/line.hpp"
 #include "southbound/panel_driver.hpp"
 #include "southbound/panel_health.hpp"
+#include "southbound/probe_budget.hpp"
 
 namespace metergate::southbound {
 
@@ -37,8 +38,10 @@ using ReadAnswer = std::function<void(Result<PanelRead>)>;
 /// A panel that fails costs the line one timeout, and is not asked again before its line unmutes
 /// it. A block that a panel refuses because of its registers is asked for in smaller parts in the
 /// same poll, so that only the values that are not there are missing. After three failed polls it
-/// is lost: one event, then one probe at 5 s, 10 s, ... 60 s. While the line itself is down nothing
-/// is held against its panels.
+/// is lost: one event, then one probe at 5 s, 10 s, ... 60 s, and later than that if all probes
+/// together would take more than 2 % of the line's time: then the one that was longest without
+/// comes first. A panel that answers waits for one other at most that does not, and never for two
+/// in a row. While the line itself is down nothing is held against its panels.
 class Poller {
   public:
     static constexpr std::size_t reads_waiting_max = 8;
@@ -85,6 +88,7 @@ class Poller {
         BlockRun blocks;                           ///< planned once the identity is known
         std::optional<std::uint64_t> plan_number;  ///< of the driver, when they were planned
         bool identity_asked = false;               ///< the request under way asks for the identity
+        bool is_probe = false;  ///< the panel is lost, and has served nothing yet
         bool is_retry = false;  ///< early, after a failure: a failure of this one waits its turn
         unsigned good = 0;
         ReadAnswer answer;  ///< of a read on request
@@ -104,6 +108,8 @@ class Poller {
     [[nodiscard]] bool resume(std::optional<Job>& job);
     [[nodiscard]] bool begin_waiting_read();
     [[nodiscard]] bool begin_due_poll();
+    [[nodiscard]] Panel* next_due(Instant now);
+    void start(const RegisterRequest& request);
     [[nodiscard]] Instant next_start() const;
     [[nodiscard]] Instant due_at(const Panel& panel) const;
     [[nodiscard]] std::vector<PanelBlock> blocks_for(const Job& job) const;
@@ -127,6 +133,9 @@ class Poller {
     Sinks sinks_;
     std::optional<Job> poll_;
     std::optional<Job> read_;
+    ProbeBudget probes_;
+    Instant started_{};            ///< when the request under way was given to the line
+    bool steady_next_ = false;     ///< the last poll was of a panel that had not been answering
     bool read_under_way_ = false;  ///< the request on the wire belongs to read_
     std::deque<WaitingRead> waiting_;
     bool resting_ = false;

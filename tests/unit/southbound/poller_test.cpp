@@ -120,6 +120,96 @@ TEST_F(Polling, one_dead_panel_of_eight_leaves_the_others_their_rate) {
     EXPECT_GE(readings_.size() * 8 * 100, healthy * 7 * 97);
 }
 
+TEST_F(Polling, as_fast_as_possible_one_dead_panel_of_eight_costs_less_than_3_percent) {
+    for (std::uint8_t unit = 1; unit <= 8; ++unit) {
+        add(unit);
+    }
+    poll_every(milliseconds{1});
+    run(seconds{60});
+    readings_.clear();
+    run(seconds{120});
+    const std::size_t healthy = readings_.size();
+    silence(8, 8);
+    run(seconds{60});
+    readings_.clear();
+    run(seconds{120});
+    EXPECT_GE(readings_.size() * 100, healthy * 97);
+    RecordProperty("healthy", static_cast<int>(healthy));
+    RecordProperty("with_one_dead", static_cast<int>(readings_.size()));
+}
+
+TEST_F(Polling, thirty_dead_panels_of_32_take_2_percent_of_the_wire_and_each_is_probed) {
+    for (std::uint8_t unit = 1; unit <= 32; ++unit) {
+        add(unit).silent = unit <= 30;
+    }
+    run(seconds{120});
+    const std::size_t before = bus_.wire.sent().size();
+    constexpr seconds hour{3600};
+    run(hour);
+    std::map<std::uint8_t, unsigned> probes;
+    for (std::size_t i = before; i < bus_.wire.sent().size(); ++i) {
+        ++probes[bus_.wire.sent()[i].bytes.at(0)];
+    }
+    Duration taken{};
+    for (std::uint8_t unit = 1; unit <= 30; ++unit) {
+        EXPECT_NEAR(probes[unit], 4.5, 1.0) << "panel " << int{unit};
+        taken += probes[unit] * probe_time;
+    }
+    EXPECT_LE(taken * 50, hour + probe_time * 50);
+    EXPECT_GE(taken * 55, hour);
+}
+
+TEST_F(Polling, thirty_dead_panels_of_32_delay_a_live_one_by_one_probe_at_most) {
+    for (std::uint8_t unit = 1; unit <= 32; ++unit) {
+        add(unit).silent = unit <= 30;
+    }
+    run(seconds{60});
+    readings_.clear();
+    const std::size_t before = bus_.wire.sent().size();
+    run(seconds{3600});
+    EXPECT_EQ(energy_readings(31), 360U);
+    EXPECT_EQ(energy_readings(32), 360U);
+    Duration latest{};
+    for (const std::uint8_t unit : {std::uint8_t{31}, std::uint8_t{32}}) {
+        const std::vector<Duration> phases = poll_phases(unit, before);
+        const auto [least, most] = std::minmax_element(phases.begin(), phases.end());
+        latest = std::max(latest, *most - *least);
+    }
+    EXPECT_GT(latest, Duration{}) << "some probe was in the way";
+    EXPECT_LE(latest, probe_time);
+    RecordProperty("latest_us", static_cast<int>(latest.count()));
+}
+
+TEST_F(Polling, thirty_panels_that_die_at_once_make_the_two_others_miss_no_period) {
+    for (std::uint8_t unit = 1; unit <= 32; ++unit) {
+        add(unit);
+    }
+    run(seconds{305});
+    silence(1, 30);
+    readings_.clear();
+    run(seconds{600});
+    EXPECT_GE(energy_readings(31), 60U);
+    EXPECT_GE(energy_readings(32), 60U);
+    EXPECT_EQ(poller().status().at(30).skipped_polls, 0U);
+    EXPECT_EQ(poller().status().at(31).skipped_polls, 0U);
+}
+
+TEST_F(Polling, panels_that_return_after_an_outage_of_many_are_all_found_again) {
+    for (std::uint8_t unit = 1; unit <= 32; ++unit) {
+        add(unit);
+    }
+    run(seconds{5});
+    silence(1, 30);
+    run(seconds{600});
+    for (std::uint8_t unit = 1; unit <= 30; ++unit) {
+        add_to_bus(unit);
+    }
+    run(seconds{90});
+    for (const PanelStatus& status : poller().status()) {
+        EXPECT_EQ(status.state, PanelState::ok) << status.id;
+    }
+}
+
 TEST_F(Polling, a_failing_panel_delays_the_others_by_one_timeout_at_most) {
     for (std::uint8_t unit = 1; unit <= 3; ++unit) {
         add(unit);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <utility>
 
 #include "tests/support/scripted_panel.hpp"
@@ -14,6 +15,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 inline constexpr modbus::WireFormat wire_format{19'200, 11};
+/// Of a silent panel of the open map: silence, identity request, timeout, as long as the reply.
+inline constexpr Duration probe_time = wire_format.silence() + wire_format.characters(8) +
+                                       milliseconds{500} + wire_format.characters(5 + 2 * 6);
 
 class Polling : public ::testing::Test {
   protected:
@@ -34,6 +38,24 @@ class Polling : public ::testing::Test {
     ScriptedPanel& add(PanelSetup setup, ScriptedPanel panel) {
         drivers_.emplace_back(std::move(setup), *profile_named("metergate-panel-24"));
         return bus_.add(std::move(panel));
+    }
+
+    /// Before the first run().
+    void poll_every(Duration period) {
+        for (PanelDriver& driver : drivers_) {
+            PanelSetup setup = driver.setup();
+            setup.poll_period = period;
+            driver = PanelDriver(setup, driver.profile());
+        }
+    }
+    void add_to_bus(std::uint8_t unit, bool silent = false) {
+        bus_.add(ScriptedPanel::metergate_panel(unit, 1000U + unit)).silent = silent;
+    }
+    /// The panels first..last answer no more.
+    void silence(std::uint8_t first, std::uint8_t last) {
+        for (std::uint8_t unit = first; unit <= last; ++unit) {
+            add_to_bus(unit, true);
+        }
     }
 
     Poller& poller() {
@@ -77,6 +99,19 @@ class Polling : public ::testing::Test {
             }
         }
         return count;
+    }
+
+    /// When in its period of 10 s each poll of a panel began, from the given frame on.
+    std::vector<Duration> poll_phases(std::uint8_t unit, std::size_t from_frame) const {
+        std::vector<Duration> phases;
+        for (std::size_t i = from_frame; i < bus_.wire.sent().size(); ++i) {
+            const auto& sent = bus_.wire.sent()[i];
+            const unsigned address = sent.bytes.at(2) * 256U + sent.bytes.at(3);
+            if (sent.bytes.at(0) == unit && address == 1000) {
+                phases.push_back((sent.at - Instant{}) % seconds{10});
+            }
+        }
+        return phases;
     }
 
     VirtualClock clock_{utc_from_s(1'700'000'000)};
