@@ -40,7 +40,11 @@ Poller::Job::Job() = default;
 
 Poller::Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriver> panels,
                Sinks sinks)
-    : clock_(clock), line_(line), line_id_(std::move(line_id)), sinks_(std::move(sinks)) {
+    : clock_(clock),
+      line_(line),
+      line_id_(std::move(line_id)),
+      sinks_(std::move(sinks)),
+      wire_use_(clock.now()) {
     assert(sinks_.reading && sinks_.event);
     panels_.reserve(panels.size());
     for (PanelDriver& driver : panels) {
@@ -276,14 +280,17 @@ std::vector<PanelBlock> Poller::blocks_for(const Job& job) const {
 // ---- What came back ----
 
 void Poller::handle(Result<RegisterReply> outcome) {
+    const Instant now = clock_.now();
+    wire_use_.busy(started_, now);
     std::optional<Job>& job = read_under_way_ ? read_ : poll_;
     if (!job) {
         return;  // the line went down in between
     }
     Panel& panel = panels_[job->panel];
     if (job->is_probe && outcome.has_error()) {
-        probes_.spent(started_, clock_.now());
+        probes_.spent(started_, now);
     }
+    job->on_wire += job->identity_asked ? Duration{} : now - started_;
     panel.health.count(outcome, outcome ? panel.driver.time_on_wire(*outcome) : Duration{});
     if (outcome.has_value()) {
         if (job->identity_asked) {
@@ -415,6 +422,7 @@ void Poller::finish_poll(Panel& panel, const Job& done) {
         panel_failed(panel, *done.refusal, done.is_retry);
         return;
     }
+    panel.cost.polled(done.on_wire);
     std::string problem = panel.driver.unserved();
     if (done.refusal && (problem.empty() || !done.refusal_is_of_registers)) {
         problem = done.refusal->text + (problem.empty() ? "" : "; " + problem);
@@ -455,6 +463,17 @@ void Poller::request_read(std::string_view panel, ReadAnswer answer) {
     } else {
         waiting_.push_back({static_cast<std::size_t>(found - panels_.begin()), std::move(answer)});
     }
+}
+
+LineLoad Poller::load() const {
+    LineLoad load;
+    load.used_percent = wire_use_.percent(clock_.now());
+    for (const Panel& panel : panels_) {
+        if (panel.health.state() != PanelState::lost) {
+            load.needed_percent += panel.cost.percent(panel.driver.setup().poll_period);
+        }
+    }
+    return load;
 }
 
 std::vector<PanelStatus> Poller::status() const {

@@ -13,6 +13,7 @@
 #include "gateway/model/reading.hpp"
 #include "southbound/block_run.hpp"
 #include "southbound/line.hpp"
+#include "southbound/line_load.hpp"
 #include "southbound/panel_driver.hpp"
 #include "southbound/panel_health.hpp"
 #include "southbound/probe_budget.hpp"
@@ -68,6 +69,7 @@ class Poller {
     /// Why the line is down; nothing while it is up.
     [[nodiscard]] const std::optional<Error>& line_fault() const { return line_.fault(); }
     [[nodiscard]] const LineCounters& line_counters() const { return line_.counters(); }
+    [[nodiscard]] LineLoad load() const;
     [[nodiscard]] const Id& line_id() const { return line_id_; }
     [[nodiscard]] std::size_t panel_count() const { return panels_.size(); }
     [[nodiscard]] const PanelDriver& driver(std::size_t panel) const {
@@ -78,6 +80,7 @@ class Poller {
     struct Panel {
         PanelDriver driver;
         PanelHealth health;
+        PollCost cost{};
         std::size_t next_in_turn = 0;
         std::string reported_serial{};
     };
@@ -91,7 +94,8 @@ class Poller {
         bool is_probe = false;  ///< the panel is lost, and has served nothing yet
         bool is_retry = false;  ///< early, after a failure: a failure of this one waits its turn
         unsigned good = 0;
-        ReadAnswer answer;  ///< of a read on request
+        Duration on_wire{};  ///< what its requests for values took
+        ReadAnswer answer;   ///< of a read on request
         std::vector<Reading> readings;
         std::optional<Error> refusal;  ///< the first; one of another kind than registers above all
         bool refusal_is_of_registers = false;
@@ -134,6 +138,7 @@ class Poller {
     std::optional<Job> poll_;
     std::optional<Job> read_;
     ProbeBudget probes_;
+    WireUse wire_use_;
     Instant started_{};            ///< when the request under way was given to the line
     bool steady_next_ = false;     ///< the last poll was of a panel that had not been answering
     bool read_under_way_ = false;  ///< the request on the wire belongs to read_

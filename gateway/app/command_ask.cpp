@@ -9,6 +9,7 @@
 #include "gateway/app/commands.hpp"
 #include "gateway/app/console.hpp"
 #include "gateway/app/direct_read.hpp"
+#include "gateway/app/status_text.hpp"
 #include "gateway/app/text_table.hpp"
 #include "gateway/control/client.hpp"
 #include "gateway/model/clock.hpp"
@@ -105,12 +106,10 @@ void print_status_text(const Json& status) {
     print("gateway " + cell(status.find("gateway")) + ", metergate " +
           cell(status.find("version")) + "\n\n");
     for (const Json& line : *status.find("lines")->as_array()) {
-        const Json* fault = line.find("fault");
-        print("line " + cell(line.find("line")) + ": " +
-              (fault->is_null() ? "up" : "DOWN: " + cell(fault)) + "\n");
+        print(line_heading(line) + "\n");
         print(list_table(*line.find("panels"),
                          {"panel", "state", "serial", "age_ms", "replies", "timeouts", "bad_frames",
-                          "reply_mean_ms", "problem"}) +
+                          "reply_median_ms", "reply_p99_ms", "problem"}) +
               "\n");
     }
     const Json& recorder = *status.find("recorder");

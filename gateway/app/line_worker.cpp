@@ -62,7 +62,8 @@ void LineWorker::finish() {
 
 void LineWorker::publish_status() {
     status_due_ = clock_->now() + status_period;
-    status_.set({id_, poller_.line_fault(), poller_.line_counters(), poller_.status()});
+    status_.set(
+        {id_, poller_.line_fault(), poller_.line_counters(), poller_.load(), poller_.status()});
 }
 
 }  // namespace metergate::app

@@ -19,6 +19,7 @@ struct LineStatus {
     Id line;
     std::optional<Error> fault;
     southbound::LineCounters counters;
+    southbound::LineLoad load;
     std::vector<southbound::PanelStatus> panels;
 };
 

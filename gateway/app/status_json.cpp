@@ -1,6 +1,7 @@
 #include "gateway/app/status_json.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <utility>
@@ -18,6 +19,15 @@ std::int64_t age_ms(Instant at, Instant now) {
     return std::chrono::floor<std::chrono::milliseconds>(now - at).count();
 }
 
+std::int64_t whole(double value) {
+    return std::llround(value);
+}
+
+/// Tenths say enough of what goes through adapters.
+double ms_of(Duration duration) {
+    return std::round(static_cast<double>(duration.count()) / 100) / 10;
+}
+
 Json panel_status(const southbound::PanelStatus& panel, Instant now) {
     Json json = Json::object();
     json.set("panel", panel.id).set("state", southbound::name_of(panel.state));
@@ -29,7 +39,11 @@ Json panel_status(const southbound::PanelStatus& panel, Instant now) {
     json.set("replies", panel.replies).set("timeouts", panel.timeouts);
     json.set("bad_frames", panel.bad_frames).set("refusals", panel.refusals);
     json.set("skipped_polls", panel.skipped_polls);
-    json.set("reply_mean_ms", panel.reply_mean_ms).set("problem", panel.problem);
+    json.set("reply_mean_ms", panel.reply_mean_ms);
+    const auto& spread = panel.reply_spread;
+    json.set("reply_median_ms", spread ? Json::of(ms_of(spread->median)) : Json());
+    json.set("reply_p99_ms", spread ? Json::of(ms_of(spread->p99)) : Json());
+    json.set("reply_timeout_ms", ms_of(panel.reply_timeout)).set("problem", panel.problem);
     return json;
 }
 
@@ -82,6 +96,8 @@ Json status_of_line(const LineStatus& line, Instant now) {
     return Json::object()
         .set("line", line.line)
         .set("fault", line.fault ? Json::of(line.fault->text) : Json())
+        .set("load_percent", whole(line.load.needed_percent))
+        .set("wire_used_percent", whole(line.load.used_percent))
         .set("requests", counters.requests)
         .set("replies", counters.replies)
         .set("timeouts", counters.timeouts)

@@ -120,6 +120,49 @@ TEST_F(Polling, one_dead_panel_of_eight_leaves_the_others_their_rate) {
     EXPECT_GE(readings_.size() * 8 * 100, healthy * 7 * 97);
 }
 
+TEST_F(Polling, sixteen_equal_panels_share_a_line_that_can_do_ten_evenly) {
+    add_tenths_of_a_second(16);
+    poll_every(seconds{1});
+    run(seconds{60});
+    readings_.clear();
+    run(seconds{100});
+    std::map<PanelNumber, unsigned> polls;
+    for (const Reading& reading : readings_) {
+        ++polls[reading.panel];
+    }
+    ASSERT_EQ(polls.size(), 16U);
+    for (const auto& [panel, count] : polls) {
+        EXPECT_NEAR(count, 1000.0 / 16, 1000.0 / 160) << "panel " << raw(panel);
+    }
+    EXPECT_NEAR(poller().load().needed_percent, 160.0, 1.0);
+    EXPECT_GT(poller().load().used_percent, 99.0);
+}
+
+TEST_F(Polling, a_line_asked_for_more_than_it_can_is_112_percent_loaded) {
+    add_tenths_of_a_second(14);
+    poll_every(milliseconds{1250});
+    run(seconds{120});
+    EXPECT_NEAR(poller().load().needed_percent, 112.0, 0.5);
+}
+
+TEST_F(Polling, a_line_that_keeps_up_uses_what_its_polls_need) {
+    add_tenths_of_a_second(4);
+    poll_every(seconds{1});
+    run(seconds{120});
+    EXPECT_NEAR(poller().load().needed_percent, 40.0, 0.5);
+    EXPECT_NEAR(poller().load().used_percent, 40.0, 1.0);
+}
+
+TEST_F(Polling, a_lost_panel_loads_its_line_with_probes_only) {
+    add_tenths_of_a_second(4);
+    poll_every(seconds{1});
+    run(seconds{60});
+    silence(1, 1);
+    run(seconds{180});
+    EXPECT_NEAR(poller().load().needed_percent, 30.0, 0.5);
+    EXPECT_NEAR(poller().load().used_percent, 31.0, 1.5);
+}
+
 TEST_F(Polling, as_fast_as_possible_one_dead_panel_of_eight_costs_less_than_3_percent) {
     for (std::uint8_t unit = 1; unit <= 8; ++unit) {
         add(unit);
@@ -157,6 +200,7 @@ TEST_F(Polling, thirty_dead_panels_of_32_take_2_percent_of_the_wire_and_each_is_
     }
     EXPECT_LE(taken * 50, hour + probe_time * 50);
     EXPECT_GE(taken * 55, hour);
+    EXPECT_EQ(poller().line_counters().reopened, 0U) << "the port is not to blame";
 }
 
 TEST_F(Polling, thirty_dead_panels_of_32_delay_a_live_one_by_one_probe_at_most) {

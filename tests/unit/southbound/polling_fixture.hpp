@@ -40,6 +40,17 @@ class Polling : public ::testing::Test {
         return bus_.add(std::move(panel));
     }
 
+    /// Panels 1..count whose polls keep the wire for 0.1 s each.
+    void add_tenths_of_a_second(std::uint8_t count) {
+        for (std::uint8_t unit = 1; unit <= count; ++unit) {
+            PanelSetup setup = setup_of(unit);
+            setup.every_poll = {Quantity::power};
+            ScriptedPanel panel = ScriptedPanel::metergate_panel(unit, 1000U + unit);
+            panel.turnaround =
+                milliseconds{100} - wire_format.silence() - wire_format.characters(8 + 5 + 2 * 48);
+            add(std::move(setup), std::move(panel));
+        }
+    }
     /// Before the first run().
     void poll_every(Duration period) {
         for (PanelDriver& driver : drivers_) {

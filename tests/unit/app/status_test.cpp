@@ -1,0 +1,65 @@
+#include <gtest/gtest.h>
+
+#include "gateway/app/status_json.hpp"
+#include "gateway/app/status_text.hpp"
+
+namespace metergate::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Instant now{seconds{100}};
+
+LineStatus riser(double needed_percent) {
+    LineStatus line;
+    line.line = "riser-1";
+    line.load = {.used_percent = 98.7, .needed_percent = needed_percent};
+    return line;
+}
+
+TEST(StatusText, an_overloaded_line_says_by_how_much_and_what_follows) {
+    EXPECT_EQ(line_heading(status_of_line(riser(112.3), now)),
+              "line riser-1: up, 112 % loaded (its panels are polled less often than set), wire in "
+              "use 99 %");
+}
+
+TEST(StatusText, a_line_that_keeps_up_says_how_loaded_it_is) {
+    EXPECT_EQ(line_heading(status_of_line(riser(40.6), now)),
+              "line riser-1: up, 41 % loaded, wire in use 99 %");
+}
+
+TEST(StatusText, a_line_that_is_down_says_why_instead) {
+    LineStatus line = riser(40);
+    line.fault = Error{Fault::not_found, "port /dev/ttyUSB0 does not exist"};
+    EXPECT_EQ(line_heading(status_of_line(line, now)),
+              "line riser-1: DOWN: port /dev/ttyUSB0 does not exist");
+}
+
+TEST(StatusText, of_a_gateway_that_does_not_tell_its_load_is_up) {
+    const auto line = schema::Json::object().set("line", "a").set("fault", schema::Json());
+    EXPECT_EQ(line_heading(line), "line a: up");
+}
+
+TEST(StatusJson, tells_the_reply_times_of_a_panel_in_tenths_of_a_millisecond) {
+    southbound::PanelStatus panel;
+    panel.id = "east";
+    panel.reply_spread = {Duration{20'349}, Duration{61'000}, Duration{80'000}};
+    panel.reply_timeout = milliseconds{183};
+    LineStatus line = riser(1);
+    line.panels.push_back(panel);
+    const std::string text = schema::write_compact(status_of_line(line, now));
+    EXPECT_NE(text.find(R"("reply_median_ms":20.3,"reply_p99_ms":61)"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"("reply_timeout_ms":183)"), std::string::npos) << text;
+}
+
+TEST(StatusJson, has_no_reply_times_of_a_panel_that_never_answered) {
+    LineStatus line = riser(1);
+    line.panels.emplace_back();
+    const std::string text = schema::write_compact(status_of_line(line, now));
+    EXPECT_NE(text.find(R"("reply_median_ms":null,"reply_p99_ms":null)"), std::string::npos)
+        << text;
+}
+
+}  // namespace
+}  // namespace metergate::app
