@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <utility>
 
 #include "tests/support/scripted_panel.hpp"
