@@ -92,7 +92,7 @@ struct ProfileLimits {
     std::int64_t min_gap_ms = 0;           ///< silence before a request, beyond 3.5 characters
     std::int64_t turnaround_ms = 20;       ///< usual time to the first byte of a reply
     std::int64_t timeout_ms = 500;         ///< of a panel that is not known yet, or was silent
-    std::int64_t timeout_min_ms = 100;     ///< however quick it is
+    std::int64_t timeout_min_ms = 300;     ///< however quick it is
     std::int64_t late_limit_ms = 3500;
 };
 
