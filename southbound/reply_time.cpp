@@ -22,15 +22,21 @@ void ReplyTime::answered(Duration taken) {
         static_cast<std::uint32_t>(std::clamp<Duration::rep>(taken.count(), 0, longest));
     next_ = (next_ + 1) % remembered_max;
     count_ = std::min(count_ + 1, remembered_max);
+    const bool is_slower = std::min(taken * 3 / 2, ceiling_) > learned_;
+    if (next_ % replies_to_learn == 0 || (is_slower && count_ > replies_to_learn)) {
+        learn();
+    }
+}
+
+/// Now and then, since it sorts all that is remembered.
+void ReplyTime::learn() {
+    const ReplySpread spread = *this->spread();
+    // A block that is read in turn may be slower than all others and too seldom to move the p99.
+    learned_ = std::clamp(std::max(3 * spread.p99, spread.slowest * 3 / 2), floor_, ceiling_);
 }
 
 Duration ReplyTime::timeout() const {
-    if (patient_ || count_ < replies_to_learn) {
-        return ceiling_;
-    }
-    // A block that is read in turn may be slower than all others and too seldom to move the p99.
-    const ReplySpread spread = *this->spread();
-    return std::clamp(std::max(3 * spread.p99, spread.slowest * 3 / 2), floor_, ceiling_);
+    return patient_ || count_ < replies_to_learn ? ceiling_ : learned_;
 }
 
 std::optional<ReplySpread> ReplyTime::spread() const {

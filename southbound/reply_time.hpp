@@ -37,14 +37,18 @@ class ReplyTime {
     /// A whole poll was answered.
     void poll_answered() { patient_ = false; }
 
-    /// How long to wait for the beginning of the next reply.
+    /// How long to wait for the beginning of the next reply. Grows at once, shrinks within 32
+    /// replies.
     [[nodiscard]] Duration timeout() const;
     /// Over the last replies; nothing before the first.
     [[nodiscard]] std::optional<ReplySpread> spread() const;
 
   private:
+    void learn();
+
     Duration floor_;
     Duration ceiling_;
+    Duration learned_{};
     std::array<std::uint32_t, remembered_max> taken_us_{};  ///< a ring
     std::size_t count_ = 0;
     std::size_t next_ = 0;

@@ -61,7 +61,7 @@ TEST(ReplyTime, a_reply_that_came_is_never_cut_off_while_it_is_remembered) {
     EXPECT_EQ(time.timeout(), milliseconds{450});
     answer(time, ReplyTime::remembered_max - 1, milliseconds{10});
     EXPECT_EQ(time.timeout(), milliseconds{450});
-    time.answered(milliseconds{10});
+    answer(time, ReplyTime::replies_to_learn, milliseconds{10});
     EXPECT_EQ(time.timeout(), least);
 }
 
