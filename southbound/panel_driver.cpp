@@ -100,6 +100,9 @@ void PanelDriver::plan() {
 /// Places of the fields that cannot be read without reading a refused span, in order.
 std::vector<std::size_t> PanelDriver::fields_with(const std::vector<RegisterSpan>& refused) const {
     std::vector<std::size_t> places;
+    if (refused.empty()) {
+        return places;  // nearly every poll of nearly every panel
+    }
     for (std::size_t place = 0; place < fields_.size(); ++place) {
         const bool is_hit = std::any_of(
             refused.begin(), refused.end(),
