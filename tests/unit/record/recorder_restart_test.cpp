@@ -67,6 +67,21 @@ TEST(Recorder, a_power_cut_costs_no_energy_and_is_marked) {
     EXPECT_EQ(current[4].value, 3 * 4'500);
 }
 
+TEST(Recorder, a_clock_set_before_a_power_cut_is_told_by_the_record_of_both) {
+    Site site(plan_of(1, 1));
+    site.run(20min);
+    site.clock.step_utc(-5s);
+    site.run(10s);
+    site.cut_power(30s);
+    site.run(15min);
+    const auto current = site.current();
+    expect_gapless(current);
+    ASSERT_GE(current.size(), 3U);
+    EXPECT_EQ(current[2].end, noon + 30min);
+    EXPECT_TRUE(current[2].flags.has(Flag::clock_set));
+    EXPECT_TRUE(current[2].flags.has(Flag::power_fail));
+}
+
 TEST(Recorder, a_power_cut_at_any_second_around_an_edge_costs_no_energy_and_no_slot) {
     for (int second = 0; second < 60; ++second) {
         SCOPED_TRACE(second);
