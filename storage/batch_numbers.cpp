@@ -3,9 +3,17 @@
 namespace metergate::storage {
 namespace {
 
-/// The first number in [low, high) for which `holds`, else high. Once true, it stays true.
+/// The first number from `low` on for which `holds`; it holds for some. Once true, it stays true.
+/// Quick if that is near: it looks 1, 2, 4 ... further, then halves.
 template <class Predicate>
-std::uint64_t first_number(std::uint64_t low, std::uint64_t high, Predicate holds) {
+std::uint64_t first_number_from(std::uint64_t low, Predicate holds) {
+    std::uint64_t step = 1;
+    std::uint64_t high = low;
+    while (!holds(high)) {
+        low = high + 1;
+        high += step;
+        step *= 2;
+    }
     while (low < high) {
         const std::uint64_t middle = low + (high - low) / 2;
         if (holds(middle)) {
@@ -14,7 +22,7 @@ std::uint64_t first_number(std::uint64_t low, std::uint64_t high, Predicate hold
             low = middle + 1;
         }
     }
-    return low;
+    return high;
 }
 
 }  // namespace
@@ -28,18 +36,19 @@ std::uint64_t BatchNumbers::newest(PanelNumber panel) {
     const auto missing = [&](std::uint64_t number) {
         return !find_.with(number, raw(panel), raw(epoch_)).number();
     };
-    std::uint64_t beyond = 1;
-    while (!missing(beyond)) {
-        beyond *= 2;
-    }
-    return first_number(beyond / 2 + 1, beyond, missing) - 1;
+    std::uint64_t& newest = found_[panel].newest;
+    newest = first_number_from(newest + 1, missing) - 1;
+    return newest;
 }
 
 std::uint64_t BatchNumbers::oldest_kept(PanelNumber panel, std::uint64_t newest) {
     const auto kept = [&](std::uint64_t number) {
-        return find_.with(number, raw(panel), raw(epoch_)).number().value_or(0) == 0;
+        return number > newest ||
+               find_.with(number, raw(panel), raw(epoch_)).number().value_or(0) == 0;
     };
-    return first_number(1, newest + 1, kept);
+    std::uint64_t& oldest = found_[panel].oldest_kept;
+    oldest = first_number_from(oldest, kept);
+    return oldest;
 }
 
 }  // namespace metergate::storage

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 
 #include "gateway/model/ids.hpp"
 #include "storage/sqlite.hpp"
@@ -9,7 +10,7 @@ namespace metergate::storage {
 
 /// Finds a panel's newest and oldest kept batch number. Numbers of a panel run from 1 without gaps
 /// and purged batches are the oldest ones, so both are found by halving, however many batches there
-/// are.
+/// are; neither ever goes back, so that asked again, the search begins where the last one ended.
 class BatchNumbers {
   public:
     BatchNumbers(Database& database, Epoch epoch);
@@ -21,8 +22,14 @@ class BatchNumbers {
     [[nodiscard]] std::uint64_t oldest_kept(PanelNumber panel, std::uint64_t newest);
 
   private:
+    struct Found {
+        std::uint64_t newest = 0;
+        std::uint64_t oldest_kept = 1;
+    };
+
     Epoch epoch_;
     Statement find_;
+    std::map<PanelNumber, Found> found_;
 };
 
 }  // namespace metergate::storage

@@ -194,9 +194,8 @@ Result<BatchSeq> SqliteBatchSource::newest() {
     if (const Result<void> ready = ensure_open(); !ready) {
         return ready.error();
     }
-    Transaction transaction(connection_->database, Transaction::Kind::read, "read newest batch");
     const BatchSeq newest{connection_->newest.with().number().value_or(0)};
-    if (const Result<void> done = transaction.commit(); !done) {
+    if (const Result<void> done = connection_->database.outcome("read newest batch"); !done) {
         return failed(done.error());
     }
     return newest;

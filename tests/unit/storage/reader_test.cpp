@@ -72,6 +72,26 @@ TEST_F(StoreReader, spans_tell_oldest_and_newest_number_per_panel) {
     EXPECT_EQ(spans->at(1).newest, 1U);
 }
 
+TEST_F(StoreReader, spans_asked_for_again_tell_what_has_come_and_gone_since) {
+    options.retention_days = 1;
+    open();
+    const auto reader = source();
+    std::uint64_t number = 0;
+    for (const int count : {1, 2, 40, 3}) {
+        for (int i = 0; i < count; ++i) {
+            commit({batch(east, noon_s + static_cast<int>(number++) * 900)});
+        }
+        EXPECT_EQ(reader->spans()->at(0).newest, number);
+    }
+    clock.advance(std::chrono::days{2});
+    std::uint64_t purged = store->upkeep()->batches;
+    EXPECT_GT(purged, 0U);
+    EXPECT_EQ(reader->spans()->at(0).oldest_kept, purged + 1);
+    commit({batch(east, noon_s + static_cast<int>(number++) * 900)});
+    EXPECT_EQ(reader->spans()->at(0).oldest_kept, purged + 1);
+    EXPECT_EQ(reader->spans()->at(0).newest, number);
+}
+
 TEST_F(StoreReader, batches_of_a_panel_are_read_by_number_in_pages) {
     for (int i = 0; i < 12; ++i) {
         commit({batch(i % 2 == 0 ? east : west, noon_s + i * 900)});
