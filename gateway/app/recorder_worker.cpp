@@ -1,5 +1,6 @@
 #include "gateway/app/recorder_worker.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace metergate::app {
@@ -21,6 +22,7 @@ RecorderWorker::RecorderWorker(const Clock& clock, storage::SqliteStore& store,
       thread_(
           "recorder", clock,
           {.step = [this] { return step(); }, .readable_fd = {}, .finish = [this] { finish(); }}) {
+    inbox.on_arrival([this] { thread_.wake(); });
     status_.set(recorder_.status());
 }
 
@@ -53,12 +55,15 @@ void RecorderWorker::keep(const record::Receipt& receipt) {
 Instant RecorderWorker::step() {
     while (auto work = work_.pop(clock_->now())) {
         (*work)(recorder_, *store_);
+        next_ = Instant{};
     }
-    const Instant next = recorder_.step();
-    keep_up();
-    pack_days();
-    status_.set(recorder_.status());
-    return next;
+    if (std::min(next_, recorder_.arrivals_due()) <= clock_->now()) {
+        next_ = recorder_.step();
+        keep_up();
+        pack_days();
+        status_.set(recorder_.status());
+    }
+    return std::min(next_, recorder_.arrivals_due());
 }
 
 /// Housekeeping in small steps between the recorder's own.

@@ -62,6 +62,7 @@ class RecorderWorker final : public record::CursorStore {
     // What people ask of the store is rare and answered: nothing is dropped.
     Queue<RecorderWork> work_{64, WhenFull::never_drop};
     Published<record::RecorderStatus> status_;
+    Instant next_{};  ///< when the recorder wants to run if nothing arrives
     Instant upkeep_at_{};
     bool purge_failed_ = false;
     Published<storage::Room> room_;

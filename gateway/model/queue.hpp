@@ -34,19 +34,21 @@ class Queue {
     Queue(std::size_t capacity, WhenFull when_full, KeyOf key_of = {})
         : capacity_(capacity), when_full_(when_full), key_of_(std::move(key_of)) {}
 
-    /// `wake` runs after each push, on the pusher's thread, outside the lock. Set before any thread
-    /// uses the queue.
+    /// `wake` runs after each push into an empty queue, on the pusher's thread, outside the lock:
+    /// who is woken takes, or plans for, all that is there. Set before any thread uses the queue.
     void on_push(std::function<void()> wake) { wake_ = std::move(wake); }
 
     void push(Instant sent, T item) {
+        bool was_empty = false;
         {
             const std::scoped_lock lock(mutex_);
+            was_empty = items_.empty();
             if (items_.size() >= capacity_) {
                 make_room(item);
             }
             items_.emplace_back(sent, std::move(item));
         }
-        if (wake_) {
+        if (wake_ && was_empty) {
             wake_();
         }
     }

@@ -20,7 +20,9 @@ void LiveValues::update(const Reading& reading) {
     auto& values = panels_[reading.panel];
     for (const Measured& measured : reading.values) {
         const std::size_t place = place_of(measured);
-        values.resize(std::max(values.size(), place + 1));
+        if (place >= values.size()) {
+            values.resize(place + 1);
+        }
         values[place] = {measured.point, measured.quantity, measured.valid, measured.value,
                          reading.at,     reading.at_utc,    version_};
     }

@@ -185,10 +185,10 @@ const PointPlan* PanelRecorder::find_point(PointNumber point) const {
 }
 
 void PanelRecorder::feed(const Reading& reading) {
-    baselines_to_look_at_ = true;
     bool edges_moved = false;
     for (const Measured& measured : reading.values) {
         for (const std::size_t index : chains_for(measured)) {
+            baselines_to_look_at_ = true;
             Chain& chain = chains_[index];
             const bool opens = !chain.intervals.is_open();
             if (measured.modulus != 0) {

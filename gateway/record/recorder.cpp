@@ -12,6 +12,8 @@ using std::chrono::seconds;
 
 /// Readings wait this long at most before they are looked at.
 constexpr Duration pace = milliseconds{250};
+/// Without arrivals: slots become overdue and the clock may be set.
+constexpr Duration idle_pace = seconds{1};
 /// Events and cursors share a commit: each one costs the flash about 20 KiB.
 constexpr Duration others_wait = seconds{1};
 constexpr Duration retry_after_min = seconds{1};
@@ -34,6 +36,17 @@ std::string text_of(UtcTime time) {
 }
 
 }  // namespace
+
+void RecorderInbox::on_arrival(const std::function<void()>& wake) {
+    readings.on_push(wake);
+    events.on_push(wake);
+    cursors.on_push(wake);
+    receipts.on_push(wake);
+}
+
+Instant RecorderInbox::oldest() const {
+    return std::min({readings.next_at(), events.next_at(), cursors.next_at(), receipts.next_at()});
+}
 
 Recorder::Recorder(const Clock& clock, Store& store, RecorderInbox& inbox, LiveValues& live,
                    const RecordPlan& plan, const Restart& restart)
@@ -150,7 +163,13 @@ Instant Recorder::step() {
         // A failure is noted and tried again; nothing more to do here.
         static_cast<void>(commit(now_));
     }
-    return now_ + pace;
+    const bool is_idle = !batches_since_ && !others_since_;
+    return now_ + (is_idle ? idle_pace : pace);
+}
+
+Instant Recorder::arrivals_due() const {
+    const Instant oldest = inbox_->oldest();
+    return oldest == never ? never : oldest + pace;
 }
 
 void Recorder::observe_clock() {
@@ -194,12 +213,12 @@ void Recorder::take_readings() {
         reading->at_utc = stamp_of(*reading);
         live_->update(*reading);
         PanelRecorder* panel = find_panel(reading->panel);
-        if (panel == nullptr || !panel->has_use_for(*reading)) {
+        if (panel == nullptr) {
             continue;
         }
         if (trusted_) {
             panel->feed(*reading);
-        } else {
+        } else if (panel->has_use_for(*reading)) {
             held_.hold(std::move(*reading));
         }
     }

@@ -25,6 +25,11 @@ struct RecorderInbox {
     Queue<Event> events{1024, WhenFull::never_drop};
     Queue<CursorMove> cursors{1024, WhenFull::never_drop};
     Queue<Receipt> receipts{1024, WhenFull::never_drop};
+
+    /// `wake` runs when something arrives where nothing was waiting; see Queue::on_push.
+    void on_arrival(const std::function<void()>& wake);
+    /// When the first of all that waits was sent; never, if nothing does.
+    [[nodiscard]] Instant oldest() const;
 };
 
 /// How the recorder is doing, for people.
@@ -61,8 +66,10 @@ class Recorder {
     void on_stored(std::function<void(BatchSeq)> listener) { stored_ = std::move(listener); }
 
     /// Takes in what has arrived, decides what is due, stores what is ready. Returns when it wants
-    /// to run next.
+    /// to run next if nothing arrives before.
     Instant step();
+    /// When it wants to run because of what has arrived: a little later, as more may come.
+    [[nodiscard]] Instant arrivals_due() const;
 
     /// Whether a recorder can be made of the plan. Error: an unusable zone or length. Any thread.
     [[nodiscard]] static Result<void> check(const RecordPlan& plan);

@@ -246,7 +246,7 @@ void ScenarioRun::add_actors() {
     if (!gateway_) {
         return;
     }
-    time_line_.add([this] { return gateway_->recorder->step(); });
+    add_recorder_actor();
     for (auto& wire : gateway_->wires) {
         add_wire_actor(wire);
     }
@@ -258,6 +258,18 @@ void ScenarioRun::add_actors() {
             time_line_.wake(actor);
         });
     }
+}
+
+/// As the daemon's recorder thread: woken by arrivals, which it lets gather.
+void ScenarioRun::add_recorder_actor() {
+    const auto actor = time_line_.add([this, next = Instant{}]() mutable {
+        record::Recorder& recorder = *gateway_->recorder;
+        if (std::min(next, recorder.arrivals_due()) <= clock_.now()) {
+            next = recorder.step();
+        }
+        return std::min(next, recorder.arrivals_due());
+    });
+    gateway_->inbox.on_arrival([this, actor] { time_line_.wake(actor); });
 }
 
 void ScenarioRun::add_wire_actor(Wire& wire) {

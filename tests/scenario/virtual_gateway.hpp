@@ -60,6 +60,7 @@ class ScenarioRun {
     [[nodiscard]] schema::Settings settings_due() const;
     struct Wire;
     void add_wire(app::LinePlan plan, Instant begin);
+    void add_recorder_actor();
     void add_wire_actor(Wire& wire);
     Instant end_wires(const std::vector<Id>& lines);
     void report(Event event);

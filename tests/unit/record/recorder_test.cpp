@@ -25,6 +25,28 @@ TEST(Recorder, an_edge_makes_one_batch_with_a_record_of_each_point) {
     }
 }
 
+TEST(Recorder, arrivals_are_due_a_quarter_second_after_the_first_and_none_without) {
+    Site site(plan_of(1, 1));
+    site.recorder->step();
+    EXPECT_EQ(site.recorder->arrivals_due(), never);
+    const Instant first = site.clock.now();
+    site.send(1, {{point_of(1, 0), Quantity::power, true, 100}});
+    site.clock.advance(100ms);
+    site.inbox->cursors.push(site.clock.now(), {"bms", BatchSeq{1}});
+    EXPECT_EQ(site.recorder->arrivals_due(), first + 250ms);
+    site.recorder->step();
+    EXPECT_EQ(site.recorder->arrivals_due(), never);
+}
+
+TEST(Recorder, it_rests_a_second_unless_something_waits_to_be_stored) {
+    Site site(plan_of(1, 1));
+    EXPECT_EQ(site.recorder->step(), site.clock.now() + 1s);
+    site.inbox->cursors.push(site.clock.now(), {"bms", BatchSeq{1}});
+    EXPECT_EQ(site.recorder->step(), site.clock.now() + 250ms);
+    site.clock.advance(1s);
+    EXPECT_EQ(site.recorder->step(), site.clock.now() + 1s);
+}
+
 TEST(Recorder, a_batch_waits_for_a_point_that_answers_later) {
     Site site(plan_of(1, 2));
     const auto both = [&] {
