@@ -8,6 +8,9 @@
 namespace metergate::southbound {
 namespace {
 
+/// Differences of two such values fit.
+constexpr Milli primary_max = std::numeric_limits<Milli>::max() / 4;
+
 const ProfileQuantity* find_in(const std::vector<ProfileQuantity>& map, Quantity name) {
     const auto found = std::find_if(map.begin(), map.end(), [&](const ProfileQuantity& entry) {
         return entry.quantity == name;
@@ -162,19 +165,21 @@ Measured decode(const PanelField& field, std::span<const std::uint16_t> register
     const std::uint64_t bits =
         bits_of(registers.subspan(field.offset, width_of(field.type)), field.order);
     const auto& absent = field.not_available;
-    const std::optional<Ratio> scale = scaled_by_power(field.scale, power_of(field, registers));
+    const std::optional<Ratio> scale =
+        field.scale_offset ? scaled_by_power(field.scale, power_of(field, registers))
+                           : std::optional(field.scale);
     std::optional<Milli> value;
     if (scale && std::find(absent.begin(), absent.end(), bits) == absent.end()) {
         value = scaled_value(bits, field.type, *scale);
     }
+    if (value && field.multiplier != Ratio{}) {
+        value = multiplied_within(primary_max, *value, field.multiplier);
+    }
     Measured measured{field.point, field.quantity, value.has_value(), value.value_or(0)};
     if (value && field.modulus) {
         const auto top = static_cast<std::uint64_t>(*field.modulus);
-        measured.modulus = scaled_value(top, RegisterType::u64, *scale).value_or(0);
-    }
-    if (field.multiplier != Ratio{}) {
-        measured.value = multiplied(measured.value, field.multiplier);
-        measured.modulus = multiplied(measured.modulus, field.multiplier);
+        const Milli counted = scaled_value(top, RegisterType::u64, *scale).value_or(0);
+        measured.modulus = multiplied_within(primary_max, counted, field.multiplier).value_or(0);
     }
     return measured;
 }

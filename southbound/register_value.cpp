@@ -63,16 +63,7 @@ std::optional<Milli> scaled_value(std::uint64_t bits, RegisterType type, Ratio s
             count = static_cast<std::int64_t>(bits);
             break;
     }
-    if (scale == Ratio{}) {
-        return count;
-    }
-    // Near enough to refuse what would overflow; the value itself is worked out exactly below.
-    const double scaled = static_cast<double>(count) * static_cast<double>(scale.numerator) /
-                          static_cast<double>(scale.denominator);
-    if (std::abs(scaled) > static_cast<double>(value_max)) {
-        return std::nullopt;
-    }
-    return multiplied(count, scale);
+    return scale == Ratio{} ? std::optional(count) : multiplied_within(value_max, count, scale);
 }
 
 }  // namespace metergate::southbound

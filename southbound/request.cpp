@@ -1,6 +1,7 @@
 #include "southbound/request.hpp"
 
 #include <cassert>
+#include <span>
 
 namespace metergate::southbound {
 namespace {
@@ -35,9 +36,10 @@ Result<RegisterReply> registers_of(const Result<Reply>& outcome) {
     RegisterReply reply;
     reply.asked = outcome->asked;
     reply.answered = outcome->answered;
-    for (std::size_t at = head; at + 1 < outcome->pdu.size(); at += 2) {
-        reply.registers.push_back(
-            static_cast<std::uint16_t>((outcome->pdu[at] << 8U) | outcome->pdu[at + 1]));
+    const std::span<const std::uint8_t> data = std::span(outcome->pdu).subspan(head);
+    reply.registers.resize(data.size() / 2);
+    for (std::size_t i = 0; i < reply.registers.size(); ++i) {
+        reply.registers[i] = static_cast<std::uint16_t>((data[2 * i] << 8U) | data[2 * i + 1]);
     }
     return reply;
 }

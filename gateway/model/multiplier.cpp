@@ -8,6 +8,21 @@ namespace {
 // 64 x 64 bits: registers of 2^53 Wh times a ratio of 2500 do not fit 64.
 __extension__ using Wide = __int128;
 
+template <class Integer>
+Integer floor_of(Integer product, std::int64_t denominator) {
+    const Integer quotient = product / denominator;
+    return product % denominator < 0 ? quotient - 1 : quotient;
+}
+
+Wide scaled(Milli value, Ratio ratio) {
+    // Most products fit, and a wide division takes ten times as long.
+    std::int64_t product = 0;
+    if (!__builtin_mul_overflow(value, ratio.numerator, &product)) {
+        return floor_of(product, ratio.denominator);
+    }
+    return floor_of(static_cast<Wide>(value) * ratio.numerator, ratio.denominator);
+}
+
 }  // namespace
 
 Ratio reduced(Ratio ratio) {
@@ -26,12 +41,15 @@ Ratio billing_multiplier(RegisterSide side, const Transformers& transformers) {
 }
 
 Milli multiplied(Milli value, Ratio ratio) {
-    const Wide product = static_cast<Wide>(value) * ratio.numerator;
-    Wide quotient = product / ratio.denominator;
-    if (product % ratio.denominator < 0) {
-        --quotient;
+    return static_cast<Milli>(scaled(value, ratio));
+}
+
+std::optional<Milli> multiplied_within(Milli limit, Milli value, Ratio ratio) {
+    const Wide result = scaled(value, ratio);
+    if (result > limit || result < -limit) {
+        return std::nullopt;
     }
-    return static_cast<Milli>(quotient);
+    return static_cast<Milli>(result);
 }
 
 std::int64_t full_load_w(const Transformers& transformers, std::int64_t element_mv,

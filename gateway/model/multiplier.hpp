@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "gateway/model/quantity.hpp"
 
@@ -36,6 +37,8 @@ enum class RegisterSide : std::uint8_t { primary, secondary };
 /// floor(value x ratio), without overflow in between. The floor makes differences of multiplied
 /// registers telescope: their sum is the difference of the ends.
 [[nodiscard]] Milli multiplied(Milli value, Ratio ratio);
+/// The same; nothing if it is beyond +-limit.
+[[nodiscard]] std::optional<Milli> multiplied_within(Milli limit, Milli value, Ratio ratio);
 
 /// Power in W that a point carries at its CTs' rated current: elements x ct_primary / turns x volts
 /// per element. Used to show the installer and to judge whether a register step is possible.

@@ -11,18 +11,24 @@ namespace {
 constexpr std::uint8_t unit_max = 247;
 constexpr std::size_t mbap_size = 6;  // transaction, protocol, length; the unit belongs to the rest
 
-constexpr std::array<std::uint16_t, 256> make_crc_table() {
-    std::array<std::uint16_t, 256> table{};
-    for (unsigned byte = 0; byte < table.size(); ++byte) {
+/// [k][byte]: what a byte with k bytes behind it does to the CRC. Four at a time, since each single
+/// one has to wait for the one before.
+using CrcTables = std::array<std::array<std::uint16_t, 256>, 4>;
+
+constexpr CrcTables make_crc_tables() {
+    CrcTables tables{};
+    for (unsigned byte = 0; byte < 256; ++byte) {
         unsigned crc = byte;
-        for (int bit = 0; bit < 8; ++bit) {
-            crc = (crc & 1U) != 0 ? (crc >> 1U) ^ 0xA001U : crc >> 1U;
+        for (std::array<std::uint16_t, 256>& table : tables) {
+            for (int bit = 0; bit < 8; ++bit) {
+                crc = (crc & 1U) != 0 ? (crc >> 1U) ^ 0xA001U : crc >> 1U;
+            }
+            table.at(byte) = static_cast<std::uint16_t>(crc);
         }
-        table.at(byte) = static_cast<std::uint16_t>(crc);
     }
-    return table;
+    return tables;
 }
-constexpr auto crc_table = make_crc_table();
+constexpr CrcTables crc_tables = make_crc_tables();
 
 constexpr std::uint8_t high_byte(std::uint16_t value) {
     return static_cast<std::uint8_t>(value >> 8U);
@@ -123,11 +129,15 @@ Parsed judged(std::size_t length, std::span<const std::uint8_t> pdu,
 }  // namespace
 
 std::uint16_t crc16(std::span<const std::uint8_t> bytes) {
-    std::uint16_t crc = 0xFFFF;
-    for (const std::uint8_t byte : bytes) {
-        crc = static_cast<std::uint16_t>((crc >> 8U) ^ crc_table[(crc ^ byte) & 0xFFU]);
+    unsigned crc = 0xFFFF;
+    for (; bytes.size() >= 4; bytes = bytes.subspan(4)) {
+        crc = crc_tables[3][(crc ^ bytes[0]) & 0xFFU] ^ crc_tables[2][(crc >> 8U) ^ bytes[1]] ^
+              crc_tables[1][bytes[2]] ^ crc_tables[0][bytes[3]];
     }
-    return crc;
+    for (const std::uint8_t byte : bytes) {
+        crc = (crc >> 8U) ^ crc_tables[0][(crc ^ byte) & 0xFFU];
+    }
+    return static_cast<std::uint16_t>(crc);
 }
 
 RequestFrame rtu_request(const Request& request) {

@@ -165,6 +165,16 @@ TEST(Multiplier, rounds_down_so_that_differences_telescope) {
     EXPECT_EQ(multiplied(1LL << 61U, {2'500, 2'499}), 2306765715499893909LL);
 }
 
+TEST(Multiplier, a_product_beyond_the_limit_is_nothing_and_never_wraps) {
+    EXPECT_EQ(multiplied_within(100, 25, {4, 1}), 100);
+    EXPECT_EQ(multiplied_within(100, -25, {4, 1}), -100);
+    EXPECT_EQ(multiplied_within(100, 101, {1, 1}), std::nullopt);
+    EXPECT_EQ(multiplied_within(100, -101, {1, 1}), std::nullopt);
+    constexpr Milli large = 1LL << 62U;
+    EXPECT_EQ(multiplied_within(large, large, {2'500, 2'500}), large);
+    EXPECT_EQ(multiplied_within(large, large, {120'000, 1}), std::nullopt);
+}
+
 TEST(Multiplier, full_load_is_what_the_transformers_carry) {
     EXPECT_EQ(full_load_w({200'000, 80, 1, {}}, 120'000, 2), 48'000);
     EXPECT_EQ(full_load_w({200'000, 80, 2, {}}, 120'000, 1), 12'000);

@@ -22,6 +22,22 @@ TEST(RtuFrame, crc_of_the_check_string_is_4b37) {
     EXPECT_EQ(crc16(Bytes(text.begin(), text.end())), 0x4B37);
 }
 
+TEST(RtuFrame, the_crc_of_any_length_is_what_bit_by_bit_division_gives) {
+    std::mt19937 random(1);
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t size = 0; size <= 256; ++size) {
+        unsigned crc = 0xFFFF;
+        for (const std::uint8_t byte : bytes) {
+            crc ^= byte;
+            for (int bit = 0; bit < 8; ++bit) {
+                crc = (crc & 1U) != 0 ? (crc >> 1U) ^ 0xA001U : crc >> 1U;
+            }
+        }
+        EXPECT_EQ(crc16(bytes), crc) << size;
+        bytes.push_back(static_cast<std::uint8_t>(random()));
+    }
+}
+
 TEST(RtuFrame, a_read_request_is_eight_bytes_with_the_low_crc_byte_first) {
     const RequestFrame frame = rtu_request(two_registers());
     EXPECT_EQ(Bytes(frame.view().begin(), frame.view().end()),

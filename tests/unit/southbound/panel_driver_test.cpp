@@ -247,6 +247,17 @@ TEST(PanelDriver, secondary_registers_are_multiplied_by_the_transformers_of_thei
         10);
 }
 
+TEST(PanelDriver, a_register_too_large_for_its_transformers_is_not_available) {
+    const Transformers transformers{5'000'000, 5'000, 1, {120, 1}};
+    const std::string map = R"({"name": "kwh", "address": 0, "type": "u64", "side": "secondary"})";
+    const Measured fits = only_value(map, {0, 0, 0xFFFF, 0xFFFF}, transformers);
+    EXPECT_TRUE(fits.valid);
+    EXPECT_EQ(fits.value, 0xFFFFFFFFLL * 120'000);
+    const Measured too_large = only_value(map, {0x0003, 0, 0, 0}, transformers);
+    EXPECT_FALSE(too_large.valid);
+    EXPECT_EQ(too_large.value, 0);
+}
+
 TEST(PanelDriver, the_modulus_is_told_in_thousandths_and_multiplied_like_the_register) {
     const PanelDriver driver(setup_of({{PointNumber{11}, 1, {}}}, {Quantity::energy_delivered}),
                              *profile_named("metergate-panel-24"));
