@@ -12,14 +12,15 @@ constexpr std::size_t tcp_header = 7;
 
 Bus::Bus(LinePlan plan, Timeline timeline, std::vector<PanelModel*> panels, Ledger& ledger)
     : plan_(std::move(plan)),
+      faults_(plan_.faults),
       timeline_(timeline),
       panels_(std::move(panels)),
       ledger_(ledger),
       random_(plan_.seed) {}
 
 const PlannedFault* Bus::fault_on(const PanelModel& panel, FaultKind kind, UtcTime at) const {
-    const PlannedFault* of_line = active_fault(plan_.faults, kind, at);
-    return of_line != nullptr ? of_line : active_fault(panel.plan().faults, kind, at);
+    const PlannedFault* of_line = faults_.active(kind, at);
+    return of_line != nullptr ? of_line : panel.active_fault(kind, at);
 }
 
 void Bus::doubt(const Reply& reply) {

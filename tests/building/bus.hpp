@@ -79,7 +79,7 @@ class Bus {
 
   private:
     [[nodiscard]] bool line_fault(FaultKind kind, Instant at) const {
-        return active_fault(plan_.faults, kind, timeline_.at(at)) != nullptr;
+        return faults_.active(kind, timeline_.at(at)) != nullptr;
     }
     [[nodiscard]] const PlannedFault* fault_on(const PanelModel& panel, FaultKind kind,
                                                UtcTime at) const;
@@ -89,6 +89,7 @@ class Bus {
     [[nodiscard]] bool harm(const PanelModel& panel, UtcTime at, Bytes& bytes);
 
     LinePlan plan_;
+    FaultWatch faults_;
     Timeline timeline_;
     std::vector<PanelModel*> panels_;
     Ledger& ledger_;

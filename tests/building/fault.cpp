@@ -102,4 +102,23 @@ const PlannedFault* active_fault(const std::vector<PlannedFault>& faults, FaultK
     return nullptr;
 }
 
+void FaultWatch::look(UtcTime at) const {
+    from_ = UtcTime::min();
+    until_ = UtcTime::max();
+    active_ = {};
+    for (const PlannedFault& fault : faults_) {
+        for (const UtcTime turn : {fault.from, fault.until}) {
+            if (turn <= at) {
+                from_ = std::max(from_, turn);
+            } else {
+                until_ = std::min(until_, turn);
+            }
+        }
+        const PlannedFault*& active = active_.at(static_cast<std::size_t>(fault.kind));
+        if (active == nullptr && fault.active(at)) {
+            active = &fault;
+        }
+    }
+}
+
 }  // namespace metergate::building

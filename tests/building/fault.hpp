@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/model/flags.hpp"
@@ -82,5 +85,34 @@ struct PlannedFault {
 /// The fault of this kind under way at `at`, or null.
 [[nodiscard]] const PlannedFault* active_fault(const std::vector<PlannedFault>& faults,
                                                FaultKind kind, UtcTime at);
+
+/// The same for faults that are asked for at every turn: the list is looked through only when one
+/// has begun or ended since. One thread.
+class FaultWatch {
+  public:
+    explicit FaultWatch(std::vector<PlannedFault> faults) : faults_(std::move(faults)) {}
+    // What is under way points into the list.
+    FaultWatch(const FaultWatch&) = delete;
+    FaultWatch& operator=(const FaultWatch&) = delete;
+    FaultWatch(FaultWatch&&) = delete;
+    FaultWatch& operator=(FaultWatch&&) = delete;
+    ~FaultWatch() = default;
+
+    [[nodiscard]] const PlannedFault* active(FaultKind kind, UtcTime at) const {
+        if (at < from_ || at >= until_) {
+            look(at);
+        }
+        return active_.at(static_cast<std::size_t>(kind));
+    }
+
+  private:
+    void look(UtcTime at) const;
+
+    std::vector<PlannedFault> faults_;
+    // What is under way in [from_, until_).
+    mutable UtcTime from_ = UtcTime::max();
+    mutable UtcTime until_ = UtcTime::min();
+    mutable std::array<const PlannedFault*, fault_kind_count> active_{};
+};
 
 }  // namespace metergate::building

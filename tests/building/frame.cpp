@@ -18,15 +18,35 @@ constexpr std::array<std::uint16_t, 256> make_crc_table() {
 }
 constexpr std::array<std::uint16_t, 256> crc_table = make_crc_table();
 
+constexpr unsigned after_zero(unsigned crc) {
+    return (crc >> 8U) ^ crc_table[crc & 0xFFU];
+}
+
+/// What the first of two bytes does.
+constexpr std::array<std::uint16_t, 256> make_first_table() {
+    std::array<std::uint16_t, 256> table{};
+    for (unsigned byte = 0; byte < table.size(); ++byte) {
+        table[byte] = static_cast<std::uint16_t>(after_zero(crc_table[byte]));
+    }
+    return table;
+}
+constexpr std::array<std::uint16_t, 256> first_table = make_first_table();
+
 constexpr std::uint8_t write_several = 16;
 constexpr std::size_t short_request = 8;
 
 }  // namespace
 
 std::uint16_t modbus_crc(std::span<const std::uint8_t> bytes) {
+    // By twos: simulated days spend much of their time here.
     unsigned crc = 0xFFFF;
-    for (const std::uint8_t byte : bytes) {
-        crc = (crc >> 8U) ^ crc_table[(crc ^ byte) & 0xFFU];
+    const std::size_t even = bytes.size() & ~std::size_t{1};
+    for (std::size_t at = 0; at < even; at += 2) {
+        const unsigned both = crc ^ bytes[at] ^ (static_cast<unsigned>(bytes[at + 1]) << 8U);
+        crc = unsigned{first_table[both & 0xFFU]} ^ crc_table[both >> 8U];
+    }
+    if (even != bytes.size()) {
+        crc = after_zero(crc ^ bytes[even]);
     }
     return static_cast<std::uint16_t>(crc);
 }

@@ -73,6 +73,7 @@ std::int64_t PanelModel::MeteredPoint::metered_uj(UtcTime at) {
 PanelModel::PanelModel(PanelPlan plan, UtcTime start, std::chrono::seconds utc_offset,
                        Ledger& ledger)
     : plan_(std::move(plan)),
+      faults_(plan_.faults),
       start_(start),
       ledger_(ledger),
       ledger_panel_(ledger.add_panel(facts_of(plan_))),
@@ -132,7 +133,7 @@ void PanelModel::apply_changes(UtcTime at) {
 std::int64_t PanelModel::register_wh(std::size_t point, UtcTime at) {
     apply_changes(at);
     const auto active = [this, point, at](FaultKind kind) {
-        const PlannedFault* fault = active_fault(plan_.faults, kind, at);
+        const PlannedFault* fault = faults_.active(kind, at);
         return fault != nullptr && fault->point.value_or(point) == point ? fault : nullptr;
     };
     std::int64_t less_wh = 0;
@@ -170,14 +171,14 @@ void PanelModel::note_truth(UtcTime at) {
 
 void PanelModel::note_served(UtcTime at, std::size_t first_point,
                              std::span<const std::int64_t> registers) {
-    const bool untrue = active_fault(plan_.faults, FaultKind::zero, at) != nullptr ||
-                        active_fault(plan_.faults, FaultKind::not_available, at) != nullptr ||
-                        active_fault(plan_.faults, FaultKind::backward, at) != nullptr;
+    const bool untrue = faults_.active(FaultKind::zero, at) != nullptr ||
+                        faults_.active(FaultKind::not_available, at) != nullptr ||
+                        faults_.active(FaultKind::backward, at) != nullptr;
     served_row_ = ledger_.served(ledger_panel_, at, first_point, registers, !untrue);
 }
 
 UtcTime PanelModel::shown_time(UtcTime at) const {
-    const PlannedFault* frozen = active_fault(plan_.faults, FaultKind::frozen, at);
+    const PlannedFault* frozen = faults_.active(FaultKind::frozen, at);
     return frozen != nullptr && !frozen->point ? frozen->from : at;
 }
 
@@ -219,8 +220,8 @@ Answer PanelModel::answer(std::span<const std::uint8_t> pdu, UtcTime at) {
     Answer answer;
     served_row_.reset();
     apply_changes(at);
-    const bool off = active_fault(plan_.faults, FaultKind::power_cut, at) != nullptr ||
-                     active_fault(plan_.faults, FaultKind::swap, at) != nullptr;
+    const bool off = faults_.active(FaultKind::power_cut, at) != nullptr ||
+                     faults_.active(FaultKind::swap, at) != nullptr;
     if (pdu.empty() || off) {
         return answer;
     }

@@ -64,6 +64,9 @@ class PanelModel {
     [[nodiscard]] Answer answer(std::span<const std::uint8_t> pdu, UtcTime at);
 
     [[nodiscard]] const PanelPlan& plan() const { return plan_; }
+    [[nodiscard]] const PlannedFault* active_fault(FaultKind kind, UtcTime at) const {
+        return faults_.active(kind, at);
+    }
     [[nodiscard]] std::size_t ledger_panel() const { return ledger_panel_; }
     /// Writes the true energies of this moment into the ledger.
     void note_truth(UtcTime at);
@@ -146,6 +149,7 @@ class PanelModel {
                                                           UtcTime at, Bytes& reply);
 
     PanelPlan plan_;
+    FaultWatch faults_;
     UtcTime start_;
     Ledger& ledger_;
     std::size_t ledger_panel_;
