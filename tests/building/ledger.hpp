@@ -23,6 +23,7 @@ struct PanelFacts {
     std::vector<Id> points;  ///< in the order of the panel's map
     std::int64_t resolution_wh = 2;
     std::int64_t modulus_wh = 100'000'000'000;
+    bool float_registers = false;  ///< of 24 bits, in kWh: the higher, the coarser
 };
 
 /// One reply that carried energy registers.

@@ -37,6 +37,7 @@ Json panel_line(const PanelFacts& facts) {
     Json line = line_of("panel");
     line.set("panel", facts.id).set("line", facts.line).set("points", facts.points);
     line.set("resolution_wh", facts.resolution_wh).set("modulus_wh", facts.modulus_wh);
+    line.set("float_registers", facts.float_registers);
     return line;
 }
 
@@ -140,6 +141,7 @@ Result<void> LedgerReader::take_panel(const Json& line) {
     facts.line = *of_line;
     facts.resolution_wh = *resolution;
     facts.modulus_wh = *modulus;
+    facts.float_registers = line.bool_at("float_registers").value_or(false);
     for (const Json& point : *points->as_array()) {
         if (point.as_string() == nullptr) {
             return bad("points: not a list of ids");

@@ -30,6 +30,7 @@ PanelFacts facts_of(const PanelPlan& plan) {
     facts.line = plan.line;
     facts.resolution_wh = plan.resolution_wh;
     facts.modulus_wh = plan.modulus_wh;
+    facts.float_registers = plan.kind == PanelKind::sdm630 || plan.kind == PanelKind::sdm120;
     for (const PointPlan& point : plan.points) {
         facts.points.push_back(point.id);
     }

@@ -92,9 +92,11 @@ ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime u
         const UtcTime seen = seen_[i].gateway_time;
         if (at < from) {
             found.last_before = seen;
+            found.register_before = history_.register_of(row_of(i), point);
             found.newest_before = std::max(found.newest_before.value_or(seen), seen);
         } else if (at >= until) {
             found.first_after = seen;
+            found.register_after = history_.register_of(row_of(i), point);
         }
     }
     return found;
@@ -139,6 +141,18 @@ std::vector<Bracket> ServedView::brackets(std::size_t point, UtcTime gateway_tim
         const std::size_t latest = high == run.end && high > low ? high - 1 : Bracket::none;
         found.push_back(with_neighbours(
             {low > run.begin ? low - 1 : earliest, high < run.end ? high : latest}, run, point));
+    }
+    return found;
+}
+
+std::vector<Bracket> ServedView::brackets_near(std::size_t point, UtcTime gateway_time,
+                                               std::chrono::milliseconds stamp) const {
+    std::vector<Bracket> found;
+    for (const auto shift : {-stamp, std::chrono::milliseconds{0}, stamp}) {
+        for (const Bracket& bracket :
+             brackets(point, gateway_time + shift, std::chrono::milliseconds{0})) {
+            found.push_back(bracket);
+        }
     }
     return found;
 }

@@ -28,6 +28,10 @@ class ServedView {
     /// set back. The bracket is wide enough for `tolerance` either way.
     [[nodiscard]] std::vector<Bracket> brackets(std::size_t point, UtcTime gateway_time,
                                                 std::chrono::milliseconds tolerance) const;
+    /// The same for a moment that may have been stamped so much earlier or later: each bracket
+    /// there can be.
+    [[nodiscard]] std::vector<Bracket> brackets_near(std::size_t point, UtcTime gateway_time,
+                                                     std::chrono::milliseconds stamp) const;
 
     /// Whether the register can have been `reg` at a moment inside the bracket: it lies between two
     /// values that the same meter served, counting over the modulus.
@@ -51,6 +55,8 @@ class ServedView {
         std::optional<UtcTime> last_before;
         std::optional<UtcTime> newest_before;  ///< later than that if the clock was set back since
         std::optional<UtcTime> first_after;
+        std::int64_t register_before = 0;  ///< with last_before
+        std::int64_t register_after = 0;   ///< with first_after
     };
     [[nodiscard]] Around around(std::size_t point, UtcTime from, UtcTime until) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -189,7 +190,8 @@ void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chai
     const std::int64_t bracket_max_ms =
         std::min(std::max(2 * options_.poll_period_ms, std::int64_t{60'000}), length_s_ * 1000) +
         2 * options_.stamp_tolerance_ms;
-    const auto brackets = view_.brackets(point_, utc(record.end_s), milliseconds{0});
+    const auto brackets =
+        view_.brackets_near(point_, utc(record.end_s), milliseconds{options_.stamp_tolerance_ms});
     const bool far = std::all_of(brackets.begin(), brackets.end(), [&](const Bracket& bracket) {
         return view_.certain_gap(bracket).count() > bracket_max_ms;
     });
@@ -204,20 +206,16 @@ void PointJudge::judge_energy(const ReceivedRecord& first, const ReceivedRecord&
     const bool opens = &first == chain_.first;
     const milliseconds start_tolerance{tolerance_ms(first) + (opens ? cut_off_ms : 0)};
     const milliseconds end_tolerance{tolerance_ms(last)};
-    const bool spoilt = std::any_of(reaches_.begin(), reaches_.end(), [&](const Reach& reach) {
-        return flag_rule_of(reach.fault->kind).spoils_energy &&
-               (reach.touches(first) || reach.touches(last));
-    });
+    const milliseconds stamp{options_.stamp_tolerance_ms};
     std::int64_t nearest = INT64_MAX;
     std::int64_t true_mwh = 0;
-    for (const Bracket& start : view_.brackets(point_, utc(first.start_s), milliseconds{0})) {
+    for (const Bracket& start : view_.brackets_near(point_, utc(first.start_s), stamp)) {
         const auto from = view_.truth(start, point_, utc(first.start_s), start_tolerance);
-        for (const Bracket& end : view_.brackets(point_, utc(last.end_s), milliseconds{0})) {
+        for (const Bracket& end : view_.brackets_near(point_, utc(last.end_s), stamp)) {
             const auto until = view_.truth(end, point_, utc(last.end_s), end_tolerance);
             const std::int64_t truth = until.energy_mwh - from.energy_mwh;
             const std::int64_t allowed = std::abs(truth) * options_.class_permille / 1000 +
-                                         from.doubt_mwh + until.doubt_mwh +
-                                         (view_.history().facts.resolution_wh + 1) * mwh_per_wh;
+                                         from.doubt_mwh + until.doubt_mwh + steps_mwh(last);
             const std::int64_t beyond = std::abs(told * mwh_per_wh - truth) - allowed;
             if (beyond < nearest) {
                 nearest = beyond;
@@ -225,7 +223,7 @@ void PointJudge::judge_energy(const ReceivedRecord& first, const ReceivedRecord&
             }
         }
     }
-    if (nearest > 0 && !spoilt) {
+    if (nearest > 0 && !is_spoilt(first, last)) {
         violate(last, fmt::format("{} {} Wh, true are {}.{:03} Wh",
                                   chain ? "the whole chain tells" : "tells", told,
                                   true_mwh / mwh_per_wh, std::abs(true_mwh) % mwh_per_wh));
@@ -234,6 +232,27 @@ void PointJudge::judge_energy(const ReceivedRecord& first, const ReceivedRecord&
         verdict_.energy_wh += told;
         verdict_.energy_difference_wh += told * mwh_per_wh - true_mwh;
     }
+}
+
+/// Whether the registers themselves do not tell the truth between the two.
+bool PointJudge::is_spoilt(const ReceivedRecord& first, const ReceivedRecord& last) const {
+    return std::any_of(reaches_.begin(), reaches_.end(), [&](const Reach& reach) {
+        const bool at_an_end = reach.touches(first) || reach.touches(last);
+        const bool between = first.start_s <= reach.until_s && last.end_s >= reach.from_s;
+        return (flag_rule_of(reach.fault->kind).spoils_energy && at_an_end) ||
+               (reach.hidden && between);
+    });
+}
+
+/// What the steps of the register leave open.
+std::int64_t PointJudge::steps_mwh(const ReceivedRecord& record) const {
+    const PanelFacts& facts = view_.history().facts;
+    std::int64_t steps_wh = facts.resolution_wh + 1;
+    if (facts.float_registers && record.reg) {
+        const auto shown = static_cast<float>(*record.reg);
+        steps_wh += std::llround(std::nextafter(shown, 2 * shown + 1) - shown);
+    }
+    return steps_wh * mwh_per_wh;
 }
 
 void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain) {
@@ -269,7 +288,7 @@ void PointJudge::judge_absent_flags(const CurrentRecords& records) {
     for (const Reach& reach : reaches_) {
         const Flags required = flag_rule_of(*reach.fault).required;
         const bool concerns = reach.from_s > begin_s && reach.until_s <= end_s;
-        if (required.none() || !concerns) {
+        if (required.none() || !concerns || reach.hidden) {
             continue;
         }
         const bool told =

@@ -18,6 +18,9 @@ struct Reach {
     const PlannedFault* fault = nullptr;
     std::int64_t from_s = 0;
     std::int64_t until_s = 0;
+    /// The register was higher after the reset than before the outage around it: nobody can tell
+    /// that from consumption.
+    bool hidden = false;
 
     [[nodiscard]] bool touches(const ReceivedRecord& record) const {
         return record.start_s <= until_s && record.end_s >= from_s;
@@ -52,6 +55,8 @@ class PointJudge {
     void judge_flags(const ReceivedRecord& record, bool first_of_chain);
     void judge_absent_flags(const CurrentRecords& records);
     void end_chain();
+    [[nodiscard]] bool is_spoilt(const ReceivedRecord& first, const ReceivedRecord& last) const;
+    [[nodiscard]] std::int64_t steps_mwh(const ReceivedRecord& record) const;
     [[nodiscard]] std::int64_t tolerance_ms(const ReceivedRecord& record) const;
     [[nodiscard]] std::chrono::milliseconds held_back(const ReceivedRecord& record) const;
     void violate(const ReceivedRecord& record, const std::string& text);
