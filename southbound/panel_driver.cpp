@@ -218,8 +218,18 @@ void PanelDriver::no_identity_reply() {
     }
 }
 
+void PanelDriver::begin(Instant now) {
+    if (now - heard_ > change_time_min) {
+        ask_identity();
+    }
+}
+
 void PanelDriver::doubt() {
     refused_.doubt();
+    ask_identity();
+}
+
+void PanelDriver::ask_identity() {
     identity_known_ = !profile_.identity && !walk_;
     if (walk_) {
         walk_->restart();
@@ -325,6 +335,7 @@ std::optional<Reading> PanelDriver::accept(const PanelBlock& block, const Regist
     }
     append_gone(reading.values);
     identity_fresh_ = false;
+    heard_ = reply.asked;
     reading.panel = setup_.number;
     reading.identity = identity_;
     reading.at = reply.asked;

@@ -40,10 +40,14 @@ struct PanelSetup {
 /// What to ask one panel, and what its answers mean. Knows no wire and no time; one thread: its
 /// line's.
 ///
-/// No value is used before the panel has said who it is: at first contact, and again after any
-/// doubt, the identity block comes first.
+/// No value is used before the panel has said who it is: at first contact, after any doubt, and
+/// when it was not heard for long enough that the meter may have been changed meanwhile, the
+/// identity block comes first.
 class PanelDriver {
   public:
+    /// Nobody changes a meter faster.
+    static constexpr Duration change_time_min = std::chrono::seconds{30};
+
     /// Points beyond the profile's, and quantities it does not have, are left out; the settings'
     /// check names them.
     PanelDriver(PanelSetup setup, Profile profile);
@@ -72,6 +76,8 @@ class PanelDriver {
     /// Blocks of what was refused and is to be tried again now, a few in one poll.
     [[nodiscard]] std::vector<PanelBlock> blocks_to_retry(Instant now) const;
 
+    /// What is asked of it from now on belongs to one poll or read.
+    void begin(Instant now);
     /// True: identity_request() must be answered before any block; of a SunSpec device several in
     /// turn, and only then are its blocks known.
     [[nodiscard]] bool identity_needed() const { return !identity_known_; }
@@ -128,6 +134,7 @@ class PanelDriver {
     [[nodiscard]] std::vector<std::size_t> fields_with(
         const std::vector<RegisterSpan>& refused) const;
     [[nodiscard]] WireCost cost() const;
+    void ask_identity();
     void ask_walk();
     [[nodiscard]] Result<void> accept_walk(const RegisterReply& reply);
     void settle_at(const SunspecMeter& meter);
@@ -152,6 +159,7 @@ class PanelDriver {
     RegisterRequest identity_request_;
     bool identity_known_ = false;
     bool identity_fresh_ = false;  ///< read since the last block
+    Instant heard_{};              ///< when the last block was asked for
     std::uint64_t identity_ = 0;
     std::string serial_;
 };

@@ -192,6 +192,7 @@ bool Poller::begin_waiting_read() {
     read_.emplace();
     read_->panel = next->panel;
     read_->answer = std::move(next->answer);
+    panels_[read_->panel].driver.begin(now);
     waiting_.erase(next);
     return true;
 }
@@ -207,6 +208,7 @@ bool Poller::begin_due_poll() {
     poll_->panel = static_cast<std::size_t>(chosen - panels_.data());
     poll_->is_probe = chosen->health.state() == PanelState::lost;
     poll_->is_retry = chosen->health.begin_poll(now, chosen->driver.setup().poll_period);
+    chosen->driver.begin(now);
     return true;
 }
 

@@ -148,6 +148,24 @@ TEST_F(Polling, a_meter_swapped_between_two_polls_is_noticed_by_its_lower_regist
     EXPECT_EQ(readings_.front().values.front().value, 0);
 }
 
+TEST_F(Polling,
+       a_meter_swapped_between_polls_far_apart_is_noticed_although_its_register_is_higher) {
+    add(1);
+    poll_every(seconds{60});
+    run(seconds{61});
+    const std::uint64_t before = readings_.back().identity;
+    bus_.add(ScriptedPanel::metergate_panel(1, 9999)).set_u64(1000, 5'000'000);
+    run(seconds{60});
+    EXPECT_NE(readings_.back().identity, before);
+}
+
+TEST_F(Polling, polls_that_follow_closely_do_not_ask_who_the_meter_is) {
+    const ScriptedPanel& panel = add(1);
+    poll_every(seconds{10});
+    run(seconds{95});
+    EXPECT_EQ(std::count(panel.asked.begin(), panel.asked.end(), 0), 1);
+}
+
 TEST_F(Polling, garbled_replies_count_as_failures_with_their_reason) {
     add(1).garbled = true;
     run(seconds{60});
