@@ -54,6 +54,7 @@ void IntervalChain::resume(const Baseline& baseline) {
     if (open_ && !grid_->is_edge(baseline.edge)) {
         open_flags_ |= Flag::short_interval;
     }
+    flags_at_last_ = open_flags_;
 }
 
 void IntervalChain::resume_reading(UtcTime at, Milli reg) {
@@ -171,6 +172,7 @@ void IntervalChain::open_at(const RegisterReading& reading, Flags why) {
     next_edge_ = grid_->next_edge(second);
     mark(grid_->is_edge(second) ? why : why | Flags(Flag::short_interval), reading.at_utc);
     last_ = reading;
+    flags_at_last_ = open_flags_;
     last_changed_ = reading.at;
 }
 
@@ -178,7 +180,7 @@ void IntervalChain::open_at(const RegisterReading& reading, Flags why) {
 void IntervalChain::close_at_last(Flags why, ChainOutput& out) {
     const auto second = std::chrono::floor<seconds>(last_.at_utc);
     if (second > start_.time || counted_ != 0) {
-        open_flags_ |= why | Flags(Flag::short_interval);
+        open_flags_ = flags_at_last_ | why | Flags(Flag::short_interval);
         book({std::max(second, start_.time + seconds{1}), last_.reg, counted_}, out);
     }
     slot_start_ = start_.time;
@@ -251,6 +253,7 @@ void IntervalChain::accept(const RegisterReading& reading, ChainOutput& out) {
     }
     resumed_ = false;
     last_ = reading;
+    flags_at_last_ = open_flags_;
 }
 
 /// Keeps the reading apart. Enough of them that agree are believed: as what the register counted,

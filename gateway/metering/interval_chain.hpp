@@ -168,6 +168,7 @@ class IntervalChain {
     UtcSeconds
         closed_through_;   ///< newest end of any interval put out; beyond next_edge_ all missing
     Flags open_flags_;     ///< of the interval that starts at start_
+    Flags flags_at_last_;  ///< the same when last_ was read: what came later is not about it
     Flags missing_flags_;  ///< why slots of it are missing
     UtcTime flags_until_;  ///< missing slots that begin later have another reason
     bool clock_went_back_ =

@@ -26,6 +26,18 @@ TEST(IntervalChain, a_change_of_meter_splits_the_slot_and_books_nothing_in_betwe
                     Flag::short_interval | Flag::meter_changed | Flag::interpolated);
 }
 
+TEST(IntervalChain, what_happened_after_the_last_reading_of_a_meter_is_not_told_of_it) {
+    Chained meter;
+    meter.read(0s, 500'000, 7);
+    meter.chain.mark(Flag::clock_set, noon + 10s);
+    meter.read(300s, 500'200, 7);
+    meter.chain.mark(Flag::power_fail, noon + 305s);
+    meter.read(310s, 40, 8);
+    ASSERT_EQ(meter.intervals().size(), 1U);
+    expect_interval(meter.intervals()[0], 0s, 300s, 200,
+                    Flag::short_interval | Flag::meter_changed | Flag::clock_set);
+}
+
 TEST(IntervalChain, a_change_of_meter_across_an_edge_leaves_the_slot_accounted_for) {
     Chained meter;
     meter.read(0s, 500'000, 7);
