@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "tests/building/received.hpp"
 
@@ -34,21 +35,30 @@ bool may_have_died(const Ledger& ledger, const PanelHistory& history, std::size_
     return std::abs((history.rows[row + 1].at - at).count() - period_ms) > period_ms / 5;
 }
 
+/// The last one by then, or `by`.
+UtcTime last_reply(const PanelHistory& history, UtcTime by) {
+    const auto next =
+        std::upper_bound(history.rows.begin(), history.rows.end(), by,
+                         [](UtcTime time, const ServedRow& row) { return time < row.at; });
+    return next == history.rows.begin() ? by : std::prev(next)->at;
+}
+
 /// What a gateway may have forgotten: a reply just before it was stopped; when killed, all it had
-/// read since the last edge that it had stored.
-bool may_be_forgotten(const Ledger& ledger, UtcTime at) {
+/// read since the last edge that it had stored, however long ago that was.
+bool may_be_forgotten(const Ledger& ledger, const PanelHistory& history, UtcTime at) {
     std::chrono::seconds since_edge{0};
     for (const std::string& series : ledger.run().series) {
         since_edge = std::max(since_edge, std::chrono::seconds{length_of_series(series)});
     }
-    return std::any_of(ledger.faults().begin(), ledger.faults().end(),
-                       [&](const PlannedFault& fault) {
-                           const bool killed = fault.kind == FaultKind::gateway_kill;
-                           const auto before = std::chrono::seconds{killed ? 12 : 2} +
-                                               (killed ? since_edge : std::chrono::seconds{0});
-                           return (killed || fault.kind == FaultKind::gateway_stop) &&
-                                  at + before >= fault.from && at < fault.until;
-                       });
+    return std::any_of(
+        ledger.faults().begin(), ledger.faults().end(), [&](const PlannedFault& fault) {
+            const bool killed = fault.kind == FaultKind::gateway_kill;
+            const auto before = std::chrono::seconds{killed ? 12 : 2} +
+                                (killed ? since_edge : std::chrono::seconds{0});
+            const UtcTime known = killed ? last_reply(history, fault.from) : fault.from;
+            return (killed || fault.kind == FaultKind::gateway_stop) && at + before >= known &&
+                   at < fault.until;
+        });
 }
 
 }  // namespace
@@ -60,7 +70,7 @@ ServedView::ServedView(const Ledger& ledger, const PanelHistory& history) : hist
             continue;
         }
         const Seen seen{ledger.gateway_time(history.rows[i].at), i,
-                        may_be_forgotten(ledger, history.rows[i].at)};
+                        may_be_forgotten(ledger, history, history.rows[i].at)};
         if (seen_.empty() || seen.gateway_time < seen_.back().gateway_time) {
             runs_.push_back({seen_.size(), seen_.size()});
         }
@@ -73,13 +83,21 @@ ServedView::ServedView(const Ledger& ledger, const PanelHistory& history) : hist
             continue;
         }
         const auto& points = history.facts.points;
-        const auto point = std::find(points.begin(), points.end(), fault.target);
-        if (point != points.end()) {
-            breaks_.push_back({fault.from, static_cast<std::uint32_t>(point - points.begin())});
-        } else if (fault.target == history.facts.id) {
-            breaks_.push_back({fault.from, std::nullopt});
+        for (std::size_t point = 0; point < points.size(); ++point) {
+            const bool concerns = fault.target == history.facts.id || fault.target == points[point];
+            if (concerns && !is_hidden(fault, point)) {
+                breaks_.push_back({fault.from, point});
+            }
         }
     }
+}
+
+bool ServedView::is_hidden(const PlannedFault& fault, std::size_t point) const {
+    if (fault.kind != FaultKind::register_reset) {
+        return false;
+    }
+    const Around read = around(point, fault.from, fault.until);
+    return read.last_before && read.first_after && read.register_after >= read.register_before;
 }
 
 ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime until) const {
@@ -105,7 +123,7 @@ ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime u
 std::size_t ServedView::meter_at(std::size_t point, UtcTime building_time) const {
     return static_cast<std::size_t>(
         std::count_if(breaks_.begin(), breaks_.end(), [point, building_time](const Break& when) {
-            return when.at <= building_time && when.point.value_or(point) == point;
+            return when.at <= building_time && when.point == point;
         }));
 }
 
@@ -230,9 +248,31 @@ ServedView::Truth ServedView::truth(const Bracket& bracket, std::size_t point, U
     if (clock_stepped || doubtful_between || high == low) {
         return {energy(std::min(at, high)), whole};
     }
-    const std::int64_t straight = energy(low) + whole * (at - low).count() / (high - low).count();
-    return {energy(at),
-            std::abs(energy(at) - straight) + energy(at + tolerance) - energy(at - tolerance)};
+    return {energy(at), interpolation_doubt_mwh(bracket, point, at) + energy(at + tolerance) -
+                            energy(at - tolerance)};
+}
+
+/// Where several readings stand on one side, the gateway may have used any of them.
+std::int64_t ServedView::interpolation_doubt_mwh(const Bracket& bracket, std::size_t point,
+                                                 UtcTime at) const {
+    const auto energy = [this, point](UtcTime time) { return history_.truth_of(point, time); };
+    std::int64_t doubt_mwh = 0;
+    for (std::size_t l = bracket.low; l < bracket.high; ++l) {
+        const UtcTime low = row_of(l).at;
+        for (std::size_t h = bracket.high; h > l; --h) {
+            const UtcTime high = row_of(h).at;
+            const bool usable = carries(l, point) && carries(h, point) && low < high;
+            const bool around =
+                (low <= at || l == bracket.low) && (at <= high || h == bracket.high);
+            if (usable && around) {
+                const std::int64_t straight = energy(low) + (energy(high) - energy(low)) *
+                                                                (at - low).count() /
+                                                                (high - low).count();
+                doubt_mwh = std::max(doubt_mwh, std::abs(energy(at) - straight));
+            }
+        }
+    }
+    return doubt_mwh;
 }
 
 }  // namespace metergate::building

@@ -60,6 +60,10 @@ class ServedView {
     };
     [[nodiscard]] Around around(std::size_t point, UtcTime from, UtcTime until) const;
 
+    /// True of a reset after which the register was higher than what was read before: nobody can
+    /// tell it from consumption.
+    [[nodiscard]] bool is_hidden(const PlannedFault& fault, std::size_t point) const;
+
     [[nodiscard]] const PanelHistory& history() const { return history_; }
     [[nodiscard]] bool empty() const { return seen_.empty(); }
 
@@ -81,11 +85,13 @@ class ServedView {
     [[nodiscard]] bool carries(std::size_t seen, std::size_t point) const {
         return history_.register_of(row_of(seen), point) >= 0;
     }
+    [[nodiscard]] std::int64_t interpolation_doubt_mwh(const Bracket& bracket, std::size_t point,
+                                                       UtcTime at) const;
     [[nodiscard]] std::size_t meter_at(std::size_t point, UtcTime building_time) const;
 
     struct Break {
         UtcTime at;
-        std::optional<std::uint32_t> point;
+        std::size_t point = 0;
     };
 
     const PanelHistory& history_;

@@ -168,7 +168,6 @@ Reach Judge::reach_of(const PlannedFault& fault, const ServedView& view, std::si
     const std::int64_t before_s = options_.poll_period_ms / 1000 + 5;
     std::int64_t from_ms = epoch_ms(ledger_.gateway_time(fault.from));
     std::int64_t until_ms = epoch_ms(ledger_.gateway_time(fault.until));
-    bool hidden = false;
     if (fault.kind == FaultKind::clock_step && is_leap(std::chrono::milliseconds{fault.ms})) {
         from_ms = std::min(from_ms, epoch_ms(fault.from));
         until_ms = epoch_ms(ledger_.gateway_time(ledger_.clock_believed_from(fault.until)));
@@ -182,11 +181,9 @@ Reach Judge::reach_of(const PlannedFault& fault, const ServedView& view, std::si
         from_ms = std::min(from_ms, epoch_ms(read.last_before.value_or(fault.from)));
         until_ms = std::max(until_ms, epoch_ms(read.newest_before.value_or(fault.from)));
         until_ms = std::max(until_ms, epoch_ms(read.first_after.value_or(UtcTime::max())));
-        hidden = fault.kind == FaultKind::register_reset && read.last_before && read.first_after &&
-                 read.register_after >= read.register_before;
     }
     return {&fault, std::min(from_ms, until_ms) / 1000 - before_s,
-            std::max(from_ms, until_ms) / 1000 + options_.reach_s, hidden};
+            std::max(from_ms, until_ms) / 1000 + options_.reach_s, view.is_hidden(fault, point)};
 }
 
 /// A gap of very many slots is told by one long record alone.

@@ -18,9 +18,7 @@ struct Reach {
     const PlannedFault* fault = nullptr;
     std::int64_t from_s = 0;
     std::int64_t until_s = 0;
-    /// The register was higher after the reset than before the outage around it: nobody can tell
-    /// that from consumption.
-    bool hidden = false;
+    bool hidden = false;  ///< as of ServedView::is_hidden
 
     [[nodiscard]] bool touches(const ReceivedRecord& record) const {
         return record.start_s <= until_s && record.end_s >= from_s;
