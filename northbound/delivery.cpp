@@ -10,7 +10,7 @@ namespace metergate::northbound {
 namespace {
 
 constexpr Duration live_period = std::chrono::milliseconds{500};
-constexpr Duration look_period = std::chrono::seconds{10};
+constexpr Duration look_period = std::chrono::seconds{60};
 constexpr Duration connecting_poll_period = std::chrono::milliseconds{50};
 constexpr Duration live_pause = std::chrono::milliseconds{5};
 constexpr Duration connect_timeout = std::chrono::seconds{30};
