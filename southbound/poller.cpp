@@ -198,47 +198,28 @@ bool Poller::begin_waiting_read() {
 }
 
 bool Poller::begin_due_poll() {
-    const Instant now = clock_.now();
-    Panel* const chosen = next_due(now);
-    if (chosen == nullptr) {
+    const std::vector<PanelTurn> turns = this->turns();
+    const std::optional<std::size_t> chosen = schedule_.next_due(turns, clock_.now());
+    if (!chosen) {
         return false;
     }
-    steady_next_ = chosen->health.state() != PanelState::ok;
+    schedule_.begun(turns[*chosen]);
+    Panel& panel = panels_[*chosen];
     poll_.emplace();
-    poll_->panel = static_cast<std::size_t>(chosen - panels_.data());
-    poll_->is_probe = chosen->health.state() == PanelState::lost;
-    poll_->is_retry = chosen->health.begin_poll(now, chosen->driver.setup().poll_period);
-    chosen->driver.begin(now);
+    poll_->panel = *chosen;
+    poll_->is_probe = panel.health.state() == PanelState::lost;
+    poll_->is_retry = panel.health.begin_poll(clock_.now(), panel.driver.setup().poll_period);
+    panel.driver.begin(clock_.now());
     return true;
 }
 
-/// The one that has been due longest. Panels that may cost a timeout never come twice in a row
-/// while one that answers is due: many that died at once would push it out of its period.
-Poller::Panel* Poller::next_due(Instant now) {
-    Panel* steady = nullptr;
-    Panel* unsure = nullptr;
-    Panel* lost = nullptr;
-    const auto due_before = [this](const Panel& panel, const Panel* other) {
-        return other == nullptr || due_at(panel) < due_at(*other);
-    };
-    for (Panel& panel : panels_) {
-        if (due_at(panel) > now) {
-            continue;
-        }
-        const PanelState state = panel.health.state();
-        if (state == PanelState::lost) {
-            const bool waits_longer = !lost || panel.health.asked_at() < lost->health.asked_at();
-            lost = waits_longer ? &panel : lost;
-        } else {
-            Panel*& first = state == PanelState::ok ? steady : unsure;
-            first = due_before(panel, first) ? &panel : first;
-        }
+std::vector<PanelTurn> Poller::turns() const {
+    std::vector<PanelTurn> turns;
+    turns.reserve(panels_.size());
+    for (const Panel& panel : panels_) {
+        turns.push_back({panel.health.state(), due_at(panel), panel.health.asked_at()});
     }
-    Panel* const doubtful = lost != nullptr && due_before(*lost, unsure) ? lost : unsure;
-    if (steady != nullptr && doubtful != nullptr) {
-        return !steady_next_ && due_before(*doubtful, steady) ? doubtful : steady;
-    }
-    return steady != nullptr ? steady : doubtful;
+    return turns;
 }
 
 Instant Poller::due_at(const Panel& panel) const {

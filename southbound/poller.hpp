@@ -17,6 +17,7 @@
 #include "southbound/panel_driver.hpp"
 #include "southbound/panel_health.hpp"
 #include "southbound/probe_budget.hpp"
+#include "southbound/schedule.hpp"
 
 namespace metergate::southbound {
 
@@ -112,9 +113,9 @@ class Poller {
     [[nodiscard]] bool resume(std::optional<Job>& job);
     [[nodiscard]] bool begin_waiting_read();
     [[nodiscard]] bool begin_due_poll();
-    [[nodiscard]] Panel* next_due(Instant now);
     void start(const RegisterRequest& request);
     [[nodiscard]] Instant next_start() const;
+    [[nodiscard]] std::vector<PanelTurn> turns() const;
     [[nodiscard]] Instant due_at(const Panel& panel) const;
     [[nodiscard]] std::vector<PanelBlock> blocks_for(const Job& job) const;
 
@@ -137,10 +138,10 @@ class Poller {
     Sinks sinks_;
     std::optional<Job> poll_;
     std::optional<Job> read_;
+    Schedule schedule_;
     ProbeBudget probes_;
     WireUse wire_use_;
     Instant started_{};            ///< when the request under way was given to the line
-    bool steady_next_ = false;     ///< the last poll was of a panel that had not been answering
     bool read_under_way_ = false;  ///< the request on the wire belongs to read_
     std::deque<WaitingRead> waiting_;
     bool resting_ = false;

@@ -1,0 +1,62 @@
+#include "southbound/schedule.hpp"
+
+#include <gtest/gtest.h>
+
+namespace metergate::southbound {
+namespace {
+
+using std::chrono::seconds;
+
+Instant at(int second) {
+    return Instant{} + seconds{second};
+}
+
+PanelTurn steady(int due) {
+    return {PanelState::ok, at(due), at(0)};
+}
+PanelTurn failing(int due) {
+    return {PanelState::failing, at(due), at(0)};
+}
+PanelTurn lost(int due, int asked) {
+    return {PanelState::lost, at(due), at(asked)};
+}
+
+using Place = std::optional<std::size_t>;
+
+TEST(Schedule, has_nothing_to_do_before_the_first_is_due) {
+    const Schedule schedule;
+    EXPECT_EQ(schedule.next_due({}, at(10)), Place());
+    EXPECT_EQ(schedule.next_due({steady(11), failing(12), failing(10)}, at(10)), Place(2));
+    EXPECT_EQ(schedule.next_due({steady(11), failing(12)}, at(10)), Place());
+    EXPECT_EQ(schedule.next_due({{PanelState::starting, never, at(0)}}, at(10)), Place());
+}
+
+TEST(Schedule, takes_who_has_been_due_longest_and_the_first_of_equals) {
+    const Schedule schedule;
+    EXPECT_EQ(schedule.next_due({steady(9), steady(7), steady(7)}, at(10)), Place(1));
+}
+
+TEST(Schedule, lets_a_panel_that_answers_come_between_two_that_do_not) {
+    Schedule schedule;
+    const std::vector<PanelTurn> turns{failing(1), failing(2), steady(3)};
+    EXPECT_EQ(schedule.next_due(turns, at(10)), Place(0));
+    schedule.begun(turns[0]);
+    EXPECT_EQ(schedule.next_due(turns, at(10)), Place(2));
+    schedule.begun(turns[2]);
+    EXPECT_EQ(schedule.next_due(turns, at(10)), Place(0));
+}
+
+TEST(Schedule, does_not_let_the_line_rest_while_only_doubtful_panels_are_due) {
+    Schedule schedule;
+    schedule.begun(failing(1));
+    EXPECT_EQ(schedule.next_due({failing(1), steady(11)}, at(10)), Place(0));
+}
+
+TEST(Schedule, probes_the_lost_panel_that_was_longest_without) {
+    const Schedule schedule;
+    EXPECT_EQ(schedule.next_due({lost(5, 4), lost(6, 1), lost(7, 2)}, at(10)), Place(1));
+    EXPECT_EQ(schedule.next_due({lost(5, 4), failing(3)}, at(10)), Place(1));
+}
+
+}  // namespace
+}  // namespace metergate::southbound
