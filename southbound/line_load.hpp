@@ -44,6 +44,8 @@ class PollCost {
     void polled(Duration on_wire);
     /// Of the wire, at this period; 0 before the first poll.
     [[nodiscard]] double percent(Duration period) const;
+    /// 0 before the first poll.
+    [[nodiscard]] Duration mean() const { return mean_; }
 
   private:
     Duration mean_{};  ///< over the last dozen: what is read in turn differs from poll to poll

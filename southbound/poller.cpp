@@ -16,14 +16,27 @@ using std::chrono::milliseconds;
 /// A longest frame at 1200 baud.
 constexpr Duration longest_frame = std::chrono::milliseconds{2400};
 
-std::string asked_text(const RegisterSpan& span) {
-    return fmt::format("registers {}-{}", span.address, end_of(span) - 1);
+/// All probes of lost panels together.
+constexpr int probes_percent = 2;
+/// People's reads take this much of a line that cannot keep up: polls the other three quarters.
+constexpr int reads_percent = 25;
+/// Guests that no idle time was left for come first after so long, with so much of the wire.
+constexpr Duration guest_patience = std::chrono::seconds{1};
+constexpr int guests_percent = 5;
+
+/// Longest time a request keeps the wire: its own characters, the wait, a longest reply, silences.
+Duration cost_max(const Request& request, std::chrono::nanoseconds character) {
+    constexpr std::size_t around_pdu = 3;
+    constexpr std::size_t frame_max = 256;
+    constexpr std::size_t silences = 7;
+    const auto characters =
+        static_cast<std::int64_t>(request.pdu.size() + around_pdu + frame_max + silences);
+    return request.gap_min + request.reply_timeout +
+           std::chrono::ceil<Duration>(character * characters);
 }
 
-/// Illegal data address, illegal data value: a request for less may be served. Other exceptions say
-/// nothing about registers.
-bool is_of_registers(std::uint8_t exception_code) {
-    return exception_code == 2 || exception_code == 3;
+Duration timeout_of(const PanelDriver& driver) {
+    return milliseconds{driver.profile().limits.timeout_ms};
 }
 
 ReplyTime reply_time_of(const ProfileLimits& limits) {
@@ -44,6 +57,9 @@ Poller::Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriv
       line_(line),
       line_id_(std::move(line_id)),
       sinks_(std::move(sinks)),
+      probes_(probes_percent),
+      reads_share_(reads_percent),
+      guest_share_(guests_percent),
       wire_use_(clock.now()) {
     assert(sinks_.reading && sinks_.event);
     panels_.reserve(panels.size());
@@ -58,7 +74,7 @@ Instant Poller::step() {
     for (;;) {
         const Instant wake = line_.step();
         if (const std::optional<Result<Reply>> outcome = line_.take_outcome()) {
-            handle(registers_of(*outcome));
+            handle(*outcome);
             continue;
         }
         watch_line();
@@ -120,13 +136,15 @@ void Poller::doubt_everybody() {
     }
 }
 
-/// Ends every read on request and gives up the poll under way, whose turn comes again.
+/// Ends everything that others asked for and gives up the poll under way, whose turn comes again.
 void Poller::fail_everything(const Error& error) {
     if (poll_) {
         panels_[poll_->panel].health.poll_cut_short(clock_.now());
         poll_.reset();
     }
     std::deque<WaitingRead> waiting = std::exchange(waiting_, {});
+    GuestQueue guests = std::exchange(guests_, {});
+    std::optional<GuestRequest> guest = std::exchange(guest_, std::nullopt);
     if (read_) {
         const ReadAnswer answer = std::move(read_->answer);
         read_.reset();
@@ -135,20 +153,46 @@ void Poller::fail_everything(const Error& error) {
     for (const WaitingRead& read : waiting) {
         read.answer(error);
     }
+    if (guest) {
+        guest->answer(error);
+    }
+    while (!guests.empty()) {
+        guests.take().answer(error);
+    }
 }
 
 // ---- What comes next ----
 
+/// At each request boundary: people, guests that have waited too long, metering, whatever is left.
 bool Poller::start_next() {
-    if (read_ || begin_waiting_read()) {
-        read_under_way_ = true;
-        return resume(read_);
+    if (reads_may_delay_polls() && start_read()) {
+        return true;
     }
-    read_under_way_ = false;
-    if (poll_ || begin_due_poll()) {
-        return resume(poll_);
+    const GuestRequest* guest = next_guest();
+    if (guest != nullptr && guest_owed_at() <= clock_.now()) {
+        return start_guest(true);
     }
-    return false;
+    if (start_poll() || start_read()) {
+        return true;
+    }
+    guest = next_guest();
+    return guest != nullptr && fits(*guest) && start_guest(false);
+}
+
+bool Poller::start_read() {
+    if (!read_ && !begin_waiting_read()) {
+        return false;
+    }
+    under_way_ = Lane::read;
+    return resume(read_);
+}
+
+bool Poller::start_poll() {
+    if (!poll_ && !begin_due_poll()) {
+        return false;
+    }
+    under_way_ = Lane::poll;
+    return resume(poll_);
 }
 
 /// Starts the job's next request.
@@ -176,7 +220,7 @@ bool Poller::resume(std::optional<Job>& job) {
     return start_next();
 }
 
-void Poller::start(const RegisterRequest& request) {
+void Poller::start(const Request& request) {
     started_ = clock_.now();
     line_.start(request);
 }
@@ -216,10 +260,24 @@ bool Poller::begin_due_poll() {
 std::vector<PanelTurn> Poller::turns() const {
     std::vector<PanelTurn> turns;
     turns.reserve(panels_.size());
-    for (const Panel& panel : panels_) {
-        turns.push_back({panel.health.state(), due_at(panel), panel.health.asked_at()});
+    for (std::size_t place = 0; place < panels_.size(); ++place) {
+        turns.push_back(turn_of(place));
     }
     return turns;
+}
+
+PanelTurn Poller::turn_of(std::size_t place) const {
+    const Panel& panel = panels_[place];
+    const PanelState state = panel.health.state();
+    const Duration cost = state == PanelState::ok ? panel.cost.mean() : timeout_of(panel.driver);
+    PanelTurn turn{state, due_at(panel), never, cost, panel.health.asked_at()};
+    if (poll_ && poll_->panel == place) {
+        turn.deadline = turn.due;
+        turn.due = turn.asked;
+    } else if (turn.due != never) {
+        turn.deadline = turn.due + panel.driver.setup().poll_period;
+    }
+    return turn;
 }
 
 Instant Poller::due_at(const Panel& panel) const {
@@ -237,7 +295,54 @@ Instant Poller::next_start() const {
     for (const WaitingRead& read : waiting_) {
         next = std::min(next, line_.muted_until(panels_[read.panel].driver.setup().unit));
     }
-    return next;
+    return guests_.empty() ? next : std::min(next, guest_owed_at());
+}
+
+/// So long that no poll comes too late for it, or as much of the wire as people may always have.
+bool Poller::reads_may_delay_polls() {
+    if (!read_ && waiting_.empty()) {
+        return false;
+    }
+    const PanelDriver& driver = panels_[read_ ? read_->panel : waiting_.front().panel].driver;
+    const Request request = driver.request_for({Table::holding, 0, 1});
+    const Duration cost = cost_max(request, driver.setup().character);
+    read_is_owed_ = slack(turns(), clock_.now()) < cost;
+    return !read_is_owed_ || reads_share_.free_at() <= clock_.now();
+}
+
+Instant Poller::guest_owed_at() const {
+    return std::max(guests_.next_since() + guest_patience, guest_share_.free_at());
+}
+
+/// Whether no poll would come too late even if this request was answered only at the last moment.
+bool Poller::fits(const GuestRequest& guest) const {
+    const PanelDriver& driver = panels_[place_of_unit(guest.request.unit)].driver;
+    return slack(turns(), clock_.now()) >= cost_max(guest.request, driver.setup().character);
+}
+
+/// Whose turn it is. Those whose panels are not to be asked have their answer now.
+const GuestRequest* Poller::next_guest() {
+    while (!guests_.empty()) {
+        const std::optional<Error> refusal = refusal_of(guests_.next().request);
+        if (!refusal) {
+            return &guests_.next();
+        }
+        guests_.take().answer(*refusal);
+    }
+    return nullptr;
+}
+
+bool Poller::start_guest(bool is_owed) {
+    under_way_ = Lane::guest;
+    guest_is_owed_ = is_owed;
+    guest_ = guests_.take();
+    const ProfileLimits& limits =
+        panels_[place_of_unit(guest_->request.unit)].driver.profile().limits;
+    Request& request = guest_->request;
+    request.late_limit = std::max<Duration>(request.late_limit, milliseconds{limits.late_limit_ms});
+    request.gap_min = std::max<Duration>(request.gap_min, milliseconds{limits.min_gap_ms});
+    start(request);
+    return true;
 }
 
 std::vector<PanelBlock> Poller::blocks_for(const Job& job) const {
@@ -260,177 +365,7 @@ std::vector<PanelBlock> Poller::blocks_for(const Job& job) const {
     return blocks;
 }
 
-// ---- What came back ----
-
-void Poller::handle(Result<RegisterReply> outcome) {
-    const Instant now = clock_.now();
-    wire_use_.busy(started_, now);
-    std::optional<Job>& job = read_under_way_ ? read_ : poll_;
-    if (!job) {
-        return;  // the line went down in between
-    }
-    Panel& panel = panels_[job->panel];
-    if (job->is_probe && outcome.has_error()) {
-        probes_.spent(started_, now);
-    }
-    job->on_wire += job->identity_asked ? Duration{} : now - started_;
-    panel.health.count(outcome, outcome ? panel.driver.time_on_wire(*outcome) : Duration{});
-    if (outcome.has_value()) {
-        if (job->identity_asked) {
-            handle_identity(*job, *outcome);
-        } else {
-            handle_reply(*job, *outcome);
-        }
-        return;
-    }
-    switch (outcome.error().fault) {
-        case Fault::disconnected:
-            doubt_everybody();
-            fail_everything(outcome.error().within("line " + line_id_));
-            break;
-        case Fault::refused:
-            handle_refusal(*job, outcome.error());
-            break;
-        default:
-            fail_job(*job, outcome.error());
-    }
-}
-
-void Poller::handle_reply(Job& job, const RegisterReply& reply) {
-    PanelDriver& driver = panels_[job.panel].driver;
-    const Duration age = clock_.now() - reply.asked;
-    const UtcTime asked_utc = clock_.utc() - std::chrono::floor<milliseconds>(age);
-    std::optional<Reading> reading = driver.accept(job.blocks.next(), reply, asked_utc);
-    if (!reading) {
-        return;  // the driver wants the identity first
-    }
-    ++job.good;
-    job.is_probe = false;
-    PanelHealth& health = panels_[job.panel].health;
-    if (health.good(reply.asked)) {
-        sinks_.event(panel_back_event(driver.setup(), line_id_, clock_.utc(), health));
-    }
-    if (job.answer) {
-        job.readings.push_back(*reading);
-    }
-    sinks_.reading(std::move(*reading));
-    job.blocks.served(driver.fields());
-    advance(job);
-}
-
-void Poller::handle_identity(Job& job, const RegisterReply& reply) {
-    const Result<void> accepted = panels_[job.panel].driver.accept_identity(reply);
-    if (accepted.has_error()) {
-        fail_job(job, accepted.error());
-        return;
-    }
-    report_serial(panels_[job.panel]);
-}
-
-void Poller::handle_refusal(Job& job, const Error& error) {
-    PanelDriver& driver = panels_[job.panel].driver;
-    if (job.identity_asked) {
-        if (!driver.accept_refused_identity()) {
-            fail_job(job, error);
-        }
-        return;
-    }
-    const bool of_registers = is_of_registers(line_.exception_code());
-    if (!job.refusal || (job.refusal_is_of_registers && !of_registers)) {
-        job.refusal = error.within(asked_text(job.blocks.next().span));
-        job.refusal_is_of_registers = of_registers;
-    }
-    if (of_registers) {
-        job.blocks.refused(driver.fields());
-    } else {
-        job.blocks.passed_over(driver.fields());
-    }
-    advance(job);
-}
-
-void Poller::advance(Job& job) {
-    if (job.blocks.is_done()) {
-        finish_job(job);
-    }
-}
-
-/// Timeout, damage or another device: whatever else was to be read of this panel now is left.
-void Poller::fail_job(Job& job, const Error& error) {
-    Panel& panel = panels_[job.panel];
-    const Error where =
-        error.within(job.identity_asked ? "identity" : asked_text(job.blocks.next().span));
-    const bool was_retry = job.is_retry;
-    if (job.identity_asked && error.fault == Fault::timeout) {
-        panel.driver.no_identity_reply();
-    }
-    panel.driver.doubt();
-    drop_jobs_of(job.panel, where);
-    panel_failed(panel, where, was_retry);
-}
-
-void Poller::drop_jobs_of(std::size_t panel, const Error& error) {
-    if (poll_ && poll_->panel == panel) {
-        poll_.reset();
-    }
-    if (read_ && read_->panel == panel) {
-        const ReadAnswer answer = std::move(read_->answer);
-        read_.reset();
-        answer(error.within("panel " + panels_[panel].driver.setup().id));
-    }
-}
-
-void Poller::finish_job(Job& job) {
-    Panel& panel = panels_[job.panel];
-    if (job.answer) {
-        Job done = std::move(job);
-        read_.reset();
-        panel.driver.learn_served(done.blocks.found().served, clock_.now());
-        if (done.readings.empty() && done.refusal) {
-            done.answer(done.refusal->within("panel " + panel.driver.setup().id));
-        } else {
-            done.answer(PanelRead{std::move(done.readings), panel.driver.device()});
-        }
-        return;
-    }
-    const Job done = std::move(job);
-    poll_.reset();
-    finish_poll(panel, done);
-}
-
-void Poller::finish_poll(Panel& panel, const Job& done) {
-    ++panel.next_in_turn;
-    panel.driver.learn(done.blocks.found(), clock_.now());
-    panel.health.poll_answered();
-    if (done.refusal && done.good == 0) {
-        panel_failed(panel, *done.refusal, done.is_retry);
-        return;
-    }
-    panel.cost.polled(done.on_wire);
-    std::string problem = panel.driver.unserved();
-    if (done.refusal && (problem.empty() || !done.refusal_is_of_registers)) {
-        problem = done.refusal->text + (problem.empty() ? "" : "; " + problem);
-    }
-    panel.health.set_problem(std::move(problem));
-}
-
-// ---- How the panels are ----
-
-void Poller::panel_failed(Panel& panel, const Error& error, bool was_retry) {
-    panel.health.set_problem(error.text);
-    if (panel.health.failed(clock_.now(), clock_.utc(), was_retry)) {
-        sinks_.event(panel_lost_event(panel.driver.setup(), line_id_, clock_.utc(), panel.health));
-    }
-}
-
-void Poller::report_serial(Panel& panel) {
-    if (panel.reported_serial == panel.driver.serial()) {
-        return;
-    }
-    panel.reported_serial = panel.driver.serial();
-    if (!panel.driver.serial_as_expected()) {
-        sinks_.event(serial_unexpected_event(panel.driver, clock_.utc()));
-    }
-}
+// ---- What others ask ----
 
 void Poller::request_read(std::string_view panel, ReadAnswer answer) {
     const auto found = std::find_if(panels_.begin(), panels_.end(), [&](const Panel& known) {
@@ -446,6 +381,54 @@ void Poller::request_read(std::string_view panel, ReadAnswer answer) {
     } else {
         waiting_.push_back({static_cast<std::size_t>(found - panels_.begin()), std::move(answer)});
     }
+}
+
+void Poller::request_guest(GuestRequest guest) {
+    const std::optional<Error> refusal = refusal_of(guest.request);
+    if (refusal) {
+        guest.answer(*refusal);
+    } else if (!guests_.has_room_for(guest.client)) {
+        guest.answer(Error{Fault::busy, fmt::format("line {}: too many requests of {} are waiting",
+                                                    line_id_, guest.client)});
+    } else {
+        guests_.push(clock_.now(), std::move(guest));
+    }
+}
+
+/// Why a guest is not to be let through to this panel now. One that fails would cost the line a
+/// timeout for each request, and what it has just been asked in vain may be answered late.
+std::optional<Error> Poller::refusal_of(const Request& request) const {
+    if (line_.fault()) {
+        return line_.fault()->within("line " + line_id_);
+    }
+    const std::size_t place = place_of_unit(request.unit);
+    if (place == panels_.size()) {
+        return Error{Fault::not_found,
+                     fmt::format("line {} has no panel at address {}", line_id_, request.unit)};
+    }
+    const Id& id = panels_[place].driver.setup().id;
+    const PanelHealth& health = panels_[place].health;
+    if (health.state() == PanelState::lost) {
+        return Error{Fault::timeout,
+                     fmt::format("panel {} is lost: {}", id, health.status().problem)};
+    }
+    if (health.state() != PanelState::ok) {
+        return Error{Fault::busy, fmt::format("panel {} is {} and has to answer a poll first", id,
+                                              name_of(health.state()))};
+    }
+    if (line_.muted_until(request.unit) > clock_.now()) {
+        return Error{Fault::busy,
+                     fmt::format("panel {} is not asked while a late reply may come", id)};
+    }
+    return std::nullopt;
+}
+
+/// panel_count() if there is none.
+std::size_t Poller::place_of_unit(std::uint8_t unit) const {
+    const auto found = std::find_if(panels_.begin(), panels_.end(), [&](const Panel& panel) {
+        return panel.driver.setup().unit == unit;
+    });
+    return static_cast<std::size_t>(found - panels_.begin());
 }
 
 LineLoad Poller::load() const {

@@ -12,12 +12,13 @@
 #include "gateway/model/event.hpp"
 #include "gateway/model/reading.hpp"
 #include "southbound/block_run.hpp"
+#include "southbound/guest_queue.hpp"
 #include "southbound/line.hpp"
 #include "southbound/line_load.hpp"
 #include "southbound/panel_driver.hpp"
 #include "southbound/panel_health.hpp"
-#include "southbound/probe_budget.hpp"
 #include "southbound/schedule.hpp"
+#include "southbound/wire_share.hpp"
 
 namespace metergate::southbound {
 
@@ -34,8 +35,13 @@ struct PanelRead {
 };
 using ReadAnswer = std::function<void(Result<PanelRead>)>;
 
-/// Polls the panels of one line: whichever has been due longest comes next. Stepped; lives on its
-/// line's thread.
+/// Polls the panels of one line, and lets others use it. Stepped; lives on its line's thread.
+///
+/// At each request boundary one of three kinds of work goes on. What people ask comes first, but
+/// polls that would then miss their period keep three quarters of the wire. Then the polls that are
+/// due, by their deadlines. Then guests: only while every poll would still end within its period if
+/// they were answered at the last moment, and with up to 5 % of the wire once they have waited for
+/// a second.
 ///
 /// A panel that fails costs the line one timeout, and is not asked again before its line unmutes
 /// it. A block that a panel refuses because of its registers is asked for in smaller parts in the
@@ -58,6 +64,13 @@ class Poller {
     /// of an unknown panel not_found; while the line is down the line's fault. The answer is called
     /// inside this or a later step().
     void request_read(std::string_view panel, ReadAnswer answer);
+
+    /// Asks a panel of this line for anything, below metering. Its late limit and silence are at
+    /// least those of its profile. The answer is called inside this or a later step(), at once if
+    /// the request is refused: who asks again inside an answer that is an error may never come out.
+    void request_guest(GuestRequest guest);
+    /// Inside an answer whose error is refused: the Modbus exception; else 0.
+    [[nodiscard]] std::uint8_t exception_code() const { return line_.exception_code(); }
 
     /// Begins to end: lets the request under way finish, so that its reply is not taken for another
     /// one's later, starts no more, and refuses reads. step() goes on until at_rest().
@@ -106,20 +119,35 @@ class Poller {
         ReadAnswer answer;
     };
 
+    enum class Lane : std::uint8_t { poll, read, guest };
+
     void watch_line();
     void fail_everything(const Error& error);
     void doubt_everybody();
     [[nodiscard]] bool start_next();
+    [[nodiscard]] bool reads_may_delay_polls();
+    [[nodiscard]] bool start_read();
+    [[nodiscard]] bool start_poll();
+    [[nodiscard]] const GuestRequest* next_guest();
+    [[nodiscard]] Instant guest_owed_at() const;
+    [[nodiscard]] bool fits(const GuestRequest& guest) const;
+    [[nodiscard]] bool start_guest(bool is_owed);
+    [[nodiscard]] std::optional<Error> refusal_of(const Request& request) const;
+    [[nodiscard]] std::size_t place_of_unit(std::uint8_t unit) const;
     [[nodiscard]] bool resume(std::optional<Job>& job);
     [[nodiscard]] bool begin_waiting_read();
     [[nodiscard]] bool begin_due_poll();
-    void start(const RegisterRequest& request);
+    void start(const Request& request);
     [[nodiscard]] Instant next_start() const;
     [[nodiscard]] std::vector<PanelTurn> turns() const;
+    [[nodiscard]] PanelTurn turn_of(std::size_t place) const;
     [[nodiscard]] Instant due_at(const Panel& panel) const;
     [[nodiscard]] std::vector<PanelBlock> blocks_for(const Job& job) const;
 
-    void handle(Result<RegisterReply> outcome);
+    void handle(const Result<Reply>& outcome);
+    void handle_registers(std::optional<Job>& job, const Result<RegisterReply>& outcome);
+    void handle_guest(const Result<Reply>& outcome);
+    void cut_short(std::size_t panel, const Error& error);
     void handle_reply(Job& job, const RegisterReply& reply);
     void handle_identity(Job& job, const RegisterReply& reply);
     void handle_refusal(Job& job, const Error& error);
@@ -139,11 +167,17 @@ class Poller {
     std::optional<Job> poll_;
     std::optional<Job> read_;
     Schedule schedule_;
-    ProbeBudget probes_;
+    WireShare probes_;
+    WireShare reads_share_;
+    WireShare guest_share_;
     WireUse wire_use_;
     Instant started_{};            ///< when the request under way was given to the line
-    bool read_under_way_ = false;  ///< the request on the wire belongs to read_
+    Lane under_way_ = Lane::poll;  ///< whose request is on the wire
     std::deque<WaitingRead> waiting_;
+    bool read_is_owed_ = false;  ///< it takes the wire from polls that need it
+    GuestQueue guests_;
+    std::optional<GuestRequest> guest_;  ///< on the wire
+    bool guest_is_owed_ = false;         ///< it came before polls
     bool resting_ = false;
     bool line_down_ = false;
     UtcTime line_down_since_{};

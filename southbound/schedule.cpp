@@ -1,5 +1,7 @@
 #include "southbound/schedule.hpp"
 
+#include <algorithm>
+
 namespace metergate::southbound {
 
 std::optional<std::size_t> Schedule::next_due(const std::vector<PanelTurn>& turns,
@@ -8,8 +10,8 @@ std::optional<std::size_t> Schedule::next_due(const std::vector<PanelTurn>& turn
     Place steady;
     Place unsure;
     Place lost;
-    const auto due_before = [&](std::size_t place, const Place& other) {
-        return !other || turns[place].due < turns[*other].due;
+    const auto ends_before = [&](std::size_t place, const Place& other) {
+        return !other || turns[place].deadline < turns[*other].deadline;
     };
     for (std::size_t place = 0; place < turns.size(); ++place) {
         const PanelTurn& turn = turns[place];
@@ -20,14 +22,30 @@ std::optional<std::size_t> Schedule::next_due(const std::vector<PanelTurn>& turn
             lost = !lost || turn.asked < turns[*lost].asked ? place : lost;
         } else {
             Place& first = turn.state == PanelState::ok ? steady : unsure;
-            first = due_before(place, first) ? place : first;
+            first = ends_before(place, first) ? place : first;
         }
     }
-    const Place doubtful = lost && due_before(*lost, unsure) ? lost : unsure;
+    const Place doubtful = lost && ends_before(*lost, unsure) ? lost : unsure;
     if (steady && doubtful) {
-        return !steady_next_ && due_before(*doubtful, steady) ? doubtful : steady;
+        return !steady_next_ && ends_before(*doubtful, steady) ? doubtful : steady;
     }
     return steady ? steady : doubtful;
+}
+
+Duration slack(std::vector<PanelTurn> turns, Instant now) {
+    std::erase_if(turns, [](const PanelTurn& turn) {
+        return turn.state == PanelState::lost || turn.due == never;
+    });
+    std::sort(turns.begin(), turns.end(), [](const PanelTurn& one, const PanelTurn& other) {
+        return one.deadline < other.deadline;
+    });
+    Duration least = never - now;
+    Instant end = now;
+    for (const PanelTurn& turn : turns) {
+        end += turn.cost;
+        least = std::min(least, turn.deadline - end);
+    }
+    return least;
 }
 
 }  // namespace metergate::southbound

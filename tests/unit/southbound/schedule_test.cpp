@@ -12,13 +12,13 @@ Instant at(int second) {
 }
 
 PanelTurn steady(int due) {
-    return {PanelState::ok, at(due), at(0)};
+    return {PanelState::ok, at(due), at(due + 10), seconds{1}, at(0)};
 }
 PanelTurn failing(int due) {
-    return {PanelState::failing, at(due), at(0)};
+    return {PanelState::failing, at(due), at(due + 10), seconds{1}, at(0)};
 }
 PanelTurn lost(int due, int asked) {
-    return {PanelState::lost, at(due), at(asked)};
+    return {PanelState::lost, at(due), at(due + 10), seconds{1}, at(asked)};
 }
 
 using Place = std::optional<std::size_t>;
@@ -28,7 +28,14 @@ TEST(Schedule, has_nothing_to_do_before_the_first_is_due) {
     EXPECT_EQ(schedule.next_due({}, at(10)), Place());
     EXPECT_EQ(schedule.next_due({steady(11), failing(12), failing(10)}, at(10)), Place(2));
     EXPECT_EQ(schedule.next_due({steady(11), failing(12)}, at(10)), Place());
-    EXPECT_EQ(schedule.next_due({{PanelState::starting, never, at(0)}}, at(10)), Place());
+    EXPECT_EQ(schedule.next_due({{PanelState::starting, never, never, {}, at(0)}}, at(10)),
+              Place());
+}
+
+TEST(Schedule, takes_the_earliest_deadline_not_who_has_been_due_longest) {
+    PanelTurn quick = steady(9);
+    quick.deadline = at(11);
+    EXPECT_EQ(Schedule().next_due({steady(7), quick}, at(10)), Place(1));
 }
 
 TEST(Schedule, takes_who_has_been_due_longest_and_the_first_of_equals) {
@@ -56,6 +63,27 @@ TEST(Schedule, probes_the_lost_panel_that_was_longest_without) {
     const Schedule schedule;
     EXPECT_EQ(schedule.next_due({lost(5, 4), lost(6, 1), lost(7, 2)}, at(10)), Place(1));
     EXPECT_EQ(schedule.next_due({lost(5, 4), failing(3)}, at(10)), Place(1));
+}
+
+// ---- How much time is left ----
+
+TEST(Slack, is_the_least_of_what_each_deadline_leaves) {
+    EXPECT_EQ(slack({steady(3), steady(4)}, at(10)), seconds{2});
+    PanelTurn late = steady(4);
+    late.cost = seconds{3};
+    EXPECT_EQ(slack({steady(3), late}, at(10)), Duration{});
+    EXPECT_EQ(slack({late, steady(3)}, at(10)), Duration{});
+}
+
+TEST(Slack, is_negative_on_a_line_that_cannot_keep_up) {
+    EXPECT_EQ(slack({steady(1), steady(1), steady(1)}, at(10)), -seconds{2});
+}
+
+TEST(Slack, leaves_out_lost_panels_and_those_of_which_nothing_is_read) {
+    EXPECT_EQ(
+        slack({lost(1, 0), steady(9), {PanelState::starting, never, never, {}, at(0)}}, at(10)),
+        seconds{8});
+    EXPECT_GT(slack({}, at(10)), std::chrono::hours{24 * 365});
 }
 
 }  // namespace
