@@ -12,6 +12,7 @@
 #include "gateway/model/event.hpp"
 #include "gateway/model/reading.hpp"
 #include "southbound/block_run.hpp"
+#include "southbound/edge_train.hpp"
 #include "southbound/guest_queue.hpp"
 #include "southbound/line.hpp"
 #include "southbound/line_load.hpp"
@@ -41,7 +42,8 @@ using ReadAnswer = std::function<void(Result<PanelRead>)>;
 /// polls that would then miss their period keep three quarters of the wire. Then the polls that are
 /// due, by their deadlines. Then guests: only while every poll would still end within its period if
 /// they were answered at the last moment, and with up to 5 % of the wire once they have waited for
-/// a second.
+/// a second. Around each interval edge the registers of all panels are read once more just before
+/// and just after it (EdgeTrain), before all else, and nothing begins that would be in the way.
 ///
 /// A panel that fails costs the line one timeout, and is not asked again before its line unmutes
 /// it. A block that a panel refuses because of its registers is asked for in smaller parts in the
@@ -54,8 +56,9 @@ class Poller {
   public:
     static constexpr std::size_t reads_waiting_max = 8;
 
-    Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriver> panels,
-           Sinks sinks);
+    /// `edges` tells where the intervals end that are made of the readings.
+    Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriver> panels, Sinks sinks,
+           EdgeClock edges = {});
 
     /// Does what is due; returns when it next wants to run.
     Instant step();
@@ -95,12 +98,16 @@ class Poller {
         PanelDriver driver;
         PanelHealth health;
         PollCost cost{};
+        PollCost edge_cost{};    ///< of what is read of it at an interval edge
+        Duration request_max{};  ///< what a request of a poll has lately taken at most
         std::size_t next_in_turn = 0;
         std::string reported_serial{};
     };
     /// What is being read, block by block.
+    enum class Lane : std::uint8_t { poll, edge, read, guest };
     struct Job {
         Job();
+        Lane lane = Lane::poll;
         std::size_t panel = 0;
         BlockRun blocks;                           ///< planned once the identity is known
         std::optional<std::uint64_t> plan_number;  ///< of the driver, when they were planned
@@ -108,8 +115,9 @@ class Poller {
         bool is_probe = false;  ///< the panel is lost, and has served nothing yet
         bool is_retry = false;  ///< early, after a failure: a failure of this one waits its turn
         unsigned good = 0;
-        Duration on_wire{};  ///< what its requests for values took
-        ReadAnswer answer;   ///< of a read on request
+        Duration on_wire{};          ///< what its requests for values took
+        Duration on_wire_at_edge{};  ///< those of them that an edge needs
+        ReadAnswer answer;           ///< of a read on request
         std::vector<Reading> readings;
         std::optional<Error> refusal;  ///< the first; one of another kind than registers above all
         bool refusal_is_of_registers = false;
@@ -119,12 +127,15 @@ class Poller {
         ReadAnswer answer;
     };
 
-    enum class Lane : std::uint8_t { poll, read, guest };
-
     void watch_line();
     void fail_everything(const Error& error);
     void doubt_everybody();
     [[nodiscard]] bool start_next();
+    [[nodiscard]] bool start_edge_read();
+    [[nodiscard]] bool begin_edge_read();
+    [[nodiscard]] std::vector<EdgeRider> riders() const;
+    [[nodiscard]] bool must_wait_for_edge(Duration cost);
+    [[nodiscard]] Duration request_cost(std::size_t panel) const;
     [[nodiscard]] bool reads_may_delay_polls();
     [[nodiscard]] bool start_read();
     [[nodiscard]] bool start_poll();
@@ -143,10 +154,13 @@ class Poller {
     [[nodiscard]] PanelTurn turn_of(std::size_t place) const;
     [[nodiscard]] Instant due_at(const Panel& panel) const;
     [[nodiscard]] std::vector<PanelBlock> blocks_for(const Job& job) const;
+    [[nodiscard]] static bool is_for_edges(const PanelDriver& driver, const PanelBlock& block);
+    [[nodiscard]] std::optional<Job>& job_of(Lane lane);
 
     void handle(const Result<Reply>& outcome);
     void handle_registers(std::optional<Job>& job, const Result<RegisterReply>& outcome);
     void handle_guest(const Result<Reply>& outcome);
+    void note_cost(Job& job, Duration taken);
     void cut_short(std::size_t panel, const Error& error);
     void handle_reply(Job& job, const RegisterReply& reply);
     void handle_identity(Job& job, const RegisterReply& reply);
@@ -166,6 +180,10 @@ class Poller {
     Sinks sinks_;
     std::optional<Job> poll_;
     std::optional<Job> read_;
+    std::optional<Job> edge_;
+    EdgeTrain edges_;
+    Instant edge_read_at_ = never;  ///< when the next one is to begin, if that is soon
+    bool waits_for_edge_ = false;   ///< something is due that would be in its way
     Schedule schedule_;
     WireShare probes_;
     WireShare reads_share_;

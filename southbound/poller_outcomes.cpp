@@ -5,7 +5,7 @@
 #include "southbound/poller.hpp"
 #include "southbound/poller_events.hpp"
 
-/// The half of the poller that takes what came back; what comes next is in poller.cpp.
+/// The part of the poller that takes what came back.
 namespace metergate::southbound {
 namespace {
 
@@ -34,7 +34,11 @@ void Poller::handle(const Result<Reply>& outcome) {
     if (under_way_ == Lane::read && read_is_owed_) {
         reads_share_.spent(started_, clock_.now());
     }
-    handle_registers(under_way_ == Lane::read ? read_ : poll_, registers_of(outcome));
+    handle_registers(job_of(under_way_), registers_of(outcome));
+}
+
+std::optional<Poller::Job>& Poller::job_of(Lane lane) {
+    return lane == Lane::read ? read_ : lane == Lane::edge ? edge_ : poll_;
 }
 
 void Poller::handle_registers(std::optional<Job>& job, const Result<RegisterReply>& outcome) {
@@ -46,7 +50,9 @@ void Poller::handle_registers(std::optional<Job>& job, const Result<RegisterRepl
     if (job->is_probe && outcome.has_error()) {
         probes_.spent(started_, now);
     }
-    job->on_wire += job->identity_asked ? Duration{} : now - started_;
+    if (!job->identity_asked) {
+        note_cost(*job, now - started_);
+    }
     panel.health.count(outcome, outcome ? panel.driver.time_on_wire(*outcome) : Duration{});
     if (outcome.has_value()) {
         if (job->identity_asked) {
@@ -66,6 +72,16 @@ void Poller::handle_registers(std::optional<Job>& job, const Result<RegisterRepl
             break;
         default:
             fail_job(*job, outcome.error());
+    }
+}
+
+void Poller::note_cost(Job& job, Duration taken) {
+    constexpr int forgets = 64;
+    Panel& panel = panels_[job.panel];
+    panel.request_max = std::max(taken, panel.request_max - panel.request_max / forgets);
+    job.on_wire += taken;
+    if (!job.blocks.is_done() && is_for_edges(panel.driver, job.blocks.next())) {
+        job.on_wire_at_edge += taken;
     }
 }
 
@@ -119,7 +135,7 @@ void Poller::handle_reply(Job& job, const RegisterReply& reply) {
     if (health.good(reply.asked)) {
         sinks_.event(panel_back_event(driver.setup(), line_id_, clock_.utc(), health));
     }
-    if (job.answer) {
+    if (job.lane == Lane::read) {
         job.readings.push_back(*reading);
     }
     sinks_.reading(std::move(*reading));
@@ -181,6 +197,9 @@ void Poller::drop_jobs_of(std::size_t panel, const Error& error) {
     if (poll_ && poll_->panel == panel) {
         poll_.reset();
     }
+    if (edge_ && edge_->panel == panel) {
+        edge_.reset();
+    }
     if (read_ && read_->panel == panel) {
         const ReadAnswer answer = std::move(read_->answer);
         read_.reset();
@@ -190,7 +209,13 @@ void Poller::drop_jobs_of(std::size_t panel, const Error& error) {
 
 void Poller::finish_job(Job& job) {
     Panel& panel = panels_[job.panel];
-    if (job.answer) {
+    if (job.lane == Lane::edge) {
+        panel.driver.learn_served(job.blocks.found().served, clock_.now());
+        panel.edge_cost.polled(job.on_wire);
+        edge_.reset();
+        return;
+    }
+    if (job.lane == Lane::read) {
         Job done = std::move(job);
         read_.reset();
         panel.driver.learn_served(done.blocks.found().served, clock_.now());
@@ -215,6 +240,7 @@ void Poller::finish_poll(Panel& panel, const Job& done) {
         return;
     }
     panel.cost.polled(done.on_wire);
+    panel.edge_cost.polled(done.on_wire_at_edge);
     std::string problem = panel.driver.unserved();
     if (done.refusal && (problem.empty() || !done.refusal_is_of_registers)) {
         problem = done.refusal->text + (problem.empty() ? "" : "; " + problem);

@@ -20,7 +20,7 @@ inline constexpr Duration probe_time = wire_format.silence() + wire_format.chara
 
 class Polling : public ::testing::Test {
   protected:
-    PanelSetup setup_of(std::uint8_t unit) {
+    static PanelSetup setup_of(std::uint8_t unit) {
         PanelSetup setup;
         setup.number = PanelNumber{unit};
         setup.id = "panel-" + std::to_string(unit);
@@ -73,7 +73,8 @@ class Polling : public ::testing::Test {
             poller_.emplace(
                 clock_, line_, "riser-1", std::move(drivers_),
                 Sinks{[this](Reading reading) { readings_.push_back(std::move(reading)); },
-                      [this](Event event) { events_.push_back(std::move(event)); }});
+                      [this](Event event) { events_.push_back(std::move(event)); }},
+                edges_);
         }
         return *poller_;
     }
@@ -128,6 +129,7 @@ class Polling : public ::testing::Test {
     ScriptedBus bus_{clock_, wire_format};
     modbus::RtuLine line_{clock_, std::make_unique<ScriptedTransport>(bus_.wire), wire_format};
     std::vector<PanelDriver> drivers_;
+    EdgeClock edges_;  ///< before the first run()
     std::optional<Poller> poller_;
     std::vector<Reading> readings_;
     std::vector<Event> events_;
