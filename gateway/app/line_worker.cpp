@@ -19,7 +19,7 @@ LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> lin
       id_(plan.settings.id),
       begin_(begin),
       line_(std::move(line)),
-      poller_(clock, *line_, id_, std::move(plan.panels), std::move(sinks)),
+      poller_(clock, *line_, id_, std::move(plan.panels), std::move(sinks), std::move(plan.edges)),
       thread_("line-" + id_, clock,
               {.step = [this] { return step(); },
                .readable_fd = [this] { return line_->readable_fd(); },

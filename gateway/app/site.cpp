@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/schema/settings_tables.hpp"
+#include "gateway/app/edge_times.hpp"
 #include "southbound/profile.hpp"
 
 namespace metergate::app {
@@ -309,6 +310,9 @@ Result<Site> assemble_site(const schema::Settings& settings, const record::Numbe
             plan.panels.push_back(std::move(*driver));
         }
         site.lines.push_back(std::move(plan));
+    }
+    for (LinePlan& line : site.lines) {
+        line.edges = edge_times(site.plan);
     }
     add_retired(all, site.directory);
     return site;

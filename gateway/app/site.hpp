@@ -8,6 +8,7 @@
 #include "gateway/record/directory.hpp"
 #include "gateway/record/plan.hpp"
 #include "gateway/record/store.hpp"
+#include "southbound/edge_train.hpp"
 #include "southbound/modbus/rtu_line.hpp"
 #include "southbound/panel_driver.hpp"
 
@@ -21,6 +22,7 @@ inline constexpr UtcTime program_written = utc_from_ms(1'767'225'600'000);  // 2
 struct LinePlan {
     schema::LineSettings settings;
     std::vector<southbound::PanelDriver> panels;
+    southbound::EdgeClock edges{};  ///< where the intervals end that are recorded; empty = none are
 };
 
 struct Site {

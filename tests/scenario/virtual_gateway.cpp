@@ -183,7 +183,8 @@ void ScenarioRun::add_wire(app::LinePlan plan, Instant begin) {
                               [this](Reading reading) {
                                   gateway_->inbox.readings.push(clock_.now(), std::move(reading));
                               },
-                          .event = [this](Event event) { report(std::move(event)); }});
+                          .event = [this](Event event) { report(std::move(event)); }},
+        std::move(plan.edges));
     gateway_->wires.push_back(std::move(wire));
 }
 
