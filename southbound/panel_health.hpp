@@ -39,6 +39,7 @@ struct PanelStatus {
     /// Until its replies begin, over the last hundreds; nothing before the first.
     std::optional<ReplySpread> reply_spread{};
     Duration reply_timeout{};  ///< so long is waited for its next reply to begin
+    Duration gap{};            ///< so long it is left in peace after a reply: learned
     std::string problem;       ///< the newest trouble; empty = none
 };
 
@@ -80,7 +81,7 @@ class PanelHealth {
     /// How long to wait for the next reply to begin, in a poll.
     [[nodiscard]] Duration reply_timeout() const { return reply_time_.timeout(); }
     [[nodiscard]] std::optional<ReplySpread> reply_spread() const { return reply_time_.spread(); }
-    /// Without number, id, serial, device, spread and timeout.
+    /// Without number, id, serial, device, spread, timeout and gap.
     [[nodiscard]] const PanelStatus& status() const { return status_; }
     [[nodiscard]] PanelState state() const { return status_.state; }
     [[nodiscard]] unsigned failures() const { return failures_; }

@@ -59,7 +59,9 @@ Poller::Poller(const Clock& clock, Line& line, Id line_id, std::vector<PanelDriv
     for (PanelDriver& driver : panels) {
         const Instant first_due = driver.has_work() ? clock_.now() : never;
         const ReplyTime reply_time = reply_time_of(driver.profile().limits);
-        panels_.push_back({std::move(driver), PanelHealth(first_due, reply_time)});
+        const milliseconds gap_max{driver.profile().limits.gap_max_ms};
+        panels_.push_back(
+            {std::move(driver), PanelHealth(first_due, reply_time), LearnedGap(gap_max)});
     }
 }
 
@@ -131,9 +133,10 @@ void Poller::doubt_everybody() {
 
 /// Ends everything that others asked for and gives up the poll under way, whose turn comes again.
 void Poller::fail_everything(const Error& error) {
-    if (poll_) {
-        panels_[poll_->panel].health.poll_cut_short(clock_.now());
-        poll_.reset();
+    for (Panel& panel : panels_) {
+        if (std::exchange(panel.poll, std::nullopt)) {
+            panel.health.poll_cut_short(clock_.now());
+        }
     }
     edge_.reset();
     std::deque<WaitingRead> waiting = std::exchange(waiting_, {});
@@ -179,6 +182,7 @@ std::vector<PanelStatus> Poller::status() const {
         status.device = driver.device();
         status.reply_spread = panel.health.reply_spread();
         status.reply_timeout = panel.health.reply_timeout();
+        status.gap = panel.gap.gap();
         if (status.problem.empty() && !driver.serial_as_expected()) {
             status.problem = fmt::format("serial number {} instead of {}", status.serial,
                                          driver.setup().expected_serial);

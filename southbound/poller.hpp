@@ -14,6 +14,7 @@
 #include "southbound/block_run.hpp"
 #include "southbound/edge_train.hpp"
 #include "southbound/guest_queue.hpp"
+#include "southbound/learned_gap.hpp"
 #include "southbound/line.hpp"
 #include "southbound/line_load.hpp"
 #include "southbound/panel_driver.hpp"
@@ -94,16 +95,6 @@ class Poller {
     }
 
   private:
-    struct Panel {
-        PanelDriver driver;
-        PanelHealth health;
-        PollCost cost{};
-        PollCost edge_cost{};    ///< of what is read of it at an interval edge
-        Duration request_max{};  ///< what a request of a poll has lately taken at most
-        std::size_t next_in_turn = 0;
-        std::string reported_serial{};
-    };
-    /// What is being read, block by block.
     enum class Lane : std::uint8_t { poll, edge, read, guest };
     struct Job {
         Job();
@@ -122,6 +113,19 @@ class Poller {
         std::optional<Error> refusal;  ///< the first; one of another kind than registers above all
         bool refusal_is_of_registers = false;
     };
+    struct Panel {
+        PanelDriver driver;
+        PanelHealth health;
+        LearnedGap gap;
+        std::optional<Job> poll{};  ///< under way: others may be asked while it is left in peace
+        std::optional<Instant> replied{};  ///< the end of its last reply
+        PollCost cost{};
+        PollCost edge_cost{};    ///< of what is read of it at an interval edge
+        Duration request_max{};  ///< what a request of a poll has lately taken at most
+        std::size_t next_in_turn = 0;
+        std::string reported_serial{};
+    };
+    /// What is being read, block by block.
     struct WaitingRead {
         std::size_t panel = 0;
         ReadAnswer answer;
@@ -147,12 +151,15 @@ class Poller {
     [[nodiscard]] std::size_t place_of_unit(std::uint8_t unit) const;
     [[nodiscard]] bool resume(std::optional<Job>& job);
     [[nodiscard]] bool begin_waiting_read();
-    [[nodiscard]] bool begin_due_poll();
-    void start(const Request& request);
+    [[nodiscard]] std::optional<std::size_t> begin_due_poll();
+    void start(std::size_t panel, const Request& request);
+    void learn_gap(const Result<Reply>& outcome);
     [[nodiscard]] Instant next_start() const;
     [[nodiscard]] std::vector<PanelTurn> turns() const;
     [[nodiscard]] PanelTurn turn_of(std::size_t place) const;
     [[nodiscard]] Instant due_at(const Panel& panel) const;
+    [[nodiscard]] Instant free_at(std::size_t panel) const;
+    [[nodiscard]] std::optional<std::size_t> poll_to_go_on() const;
     [[nodiscard]] std::vector<PanelBlock> blocks_for(const Job& job) const;
     [[nodiscard]] static bool is_for_edges(const PanelDriver& driver, const PanelBlock& block);
     [[nodiscard]] std::optional<Job>& job_of(Lane lane);
@@ -178,7 +185,6 @@ class Poller {
     Id line_id_;
     std::vector<Panel> panels_;
     Sinks sinks_;
-    std::optional<Job> poll_;
     std::optional<Job> read_;
     std::optional<Job> edge_;
     EdgeTrain edges_;
@@ -189,7 +195,8 @@ class Poller {
     WireShare reads_share_;
     WireShare guest_share_;
     WireUse wire_use_;
-    Instant started_{};            ///< when the request under way was given to the line
+    std::size_t asked_ = 0;        ///< the panel whose request is, or was last, under way
+    Instant started_{};            ///< when that was given to the line
     Lane under_way_ = Lane::poll;  ///< whose request is on the wire
     std::deque<WaitingRead> waiting_;
     bool read_is_owed_ = false;  ///< it takes the wire from polls that need it

@@ -48,7 +48,8 @@ bool Poller::start_next() {
 }
 
 bool Poller::start_read() {
-    if ((!read_ && !begin_waiting_read()) || must_wait_for_edge(request_cost(read_->panel))) {
+    if ((!read_ && !begin_waiting_read()) || free_at(read_->panel) > clock_.now() ||
+        must_wait_for_edge(request_cost(read_->panel))) {
         return false;
     }
     under_way_ = Lane::read;
@@ -56,17 +57,36 @@ bool Poller::start_read() {
 }
 
 bool Poller::start_poll() {
-    if ((!poll_ && !begin_due_poll()) || must_wait_for_edge(request_cost(poll_->panel))) {
+    std::optional<std::size_t> panel = poll_to_go_on();
+    panel = panel ? panel : begin_due_poll();
+    if (!panel || must_wait_for_edge(request_cost(*panel))) {
         return false;
     }
     under_way_ = Lane::poll;
-    return resume(poll_);
+    return resume(panels_[*panel].poll);
+}
+
+/// A poll that has begun comes before those that have not.
+std::optional<std::size_t> Poller::poll_to_go_on() const {
+    std::optional<std::size_t> first;
+    for (std::size_t place = 0; place < panels_.size(); ++place) {
+        const Panel& panel = panels_[place];
+        const bool goes_on = panel.poll && free_at(place) <= clock_.now();
+        if (goes_on && (!first || panel.health.asked_at() < panels_[*first].health.asked_at())) {
+            first = place;
+        }
+    }
+    return first;
 }
 
 // ---- Interval edges ----
 
 bool Poller::start_edge_read() {
     if (!edge_ && !begin_edge_read()) {
+        return false;
+    }
+    if (const Instant free = free_at(edge_->panel); free > clock_.now()) {
+        edge_read_at_ = free;
         return false;
     }
     under_way_ = Lane::edge;
@@ -95,6 +115,7 @@ bool Poller::begin_edge_read() {
     edge_.emplace();
     edge_->lane = Lane::edge;
     edge_->panel = read->panel;
+    panels_[read->panel].driver.begin(now);
     return true;
 }
 
@@ -130,7 +151,7 @@ bool Poller::resume(std::optional<Job>& job) {
     const PanelDriver& driver = panels_[job->panel].driver;
     job->identity_asked = driver.identity_needed();
     if (job->identity_asked) {
-        start(driver.identity_request());
+        start(job->panel, driver.identity_request());
         return true;
     }
     if (job->plan_number != driver.plan_number()) {
@@ -143,14 +164,15 @@ bool Poller::resume(std::optional<Job>& job) {
             // What people ask for may be slower than what is polled, and is seldom.
             request.reply_timeout = panels_[job->panel].health.reply_timeout();
         }
-        start(request);
+        start(job->panel, request);
         return true;
     }
     finish_job(*job);
     return start_next();
 }
 
-void Poller::start(const Request& request) {
+void Poller::start(std::size_t panel, const Request& request) {
+    asked_ = panel;
     started_ = clock_.now();
     line_.start(request);
 }
@@ -158,7 +180,7 @@ void Poller::start(const Request& request) {
 bool Poller::begin_waiting_read() {
     const Instant now = clock_.now();
     const auto next = std::find_if(waiting_.begin(), waiting_.end(), [&](const WaitingRead& read) {
-        return line_.muted_until(panels_[read.panel].driver.setup().unit) <= now;
+        return free_at(read.panel) <= now;
     });
     if (next == waiting_.end()) {
         return false;
@@ -172,20 +194,23 @@ bool Poller::begin_waiting_read() {
     return true;
 }
 
-bool Poller::begin_due_poll() {
-    const std::vector<PanelTurn> turns = this->turns();
+std::optional<std::size_t> Poller::begin_due_poll() {
+    std::vector<PanelTurn> turns = this->turns();
+    for (std::size_t place = 0; place < panels_.size(); ++place) {
+        turns[place].due = panels_[place].poll ? never : turns[place].due;
+    }
     const std::optional<std::size_t> chosen = schedule_.next_due(turns, clock_.now());
     if (!chosen) {
-        return false;
+        return std::nullopt;
     }
     schedule_.begun(turns[*chosen]);
     Panel& panel = panels_[*chosen];
-    poll_.emplace();
-    poll_->panel = *chosen;
-    poll_->is_probe = panel.health.state() == PanelState::lost;
-    poll_->is_retry = panel.health.begin_poll(clock_.now(), panel.driver.setup().poll_period);
+    panel.poll.emplace();
+    panel.poll->panel = *chosen;
+    panel.poll->is_probe = panel.health.state() == PanelState::lost;
+    panel.poll->is_retry = panel.health.begin_poll(clock_.now(), panel.driver.setup().poll_period);
     panel.driver.begin(clock_.now());
-    return true;
+    return chosen;
 }
 
 std::vector<PanelTurn> Poller::turns() const {
@@ -202,7 +227,7 @@ PanelTurn Poller::turn_of(std::size_t place) const {
     const PanelState state = panel.health.state();
     const Duration cost = state == PanelState::ok ? panel.cost.mean() : timeout_of(panel.driver);
     PanelTurn turn{state, due_at(panel), never, cost, panel.health.asked_at()};
-    if (poll_ && poll_->panel == place) {
+    if (panel.poll) {
         turn.deadline = turn.due;
         turn.due = turn.asked;
     } else if (turn.due != never) {
@@ -214,8 +239,16 @@ PanelTurn Poller::turn_of(std::size_t place) const {
 Instant Poller::due_at(const Panel& panel) const {
     const Instant allowed =
         panel.health.state() == PanelState::lost ? probes_.free_at() : Instant{};
-    return std::max(
-        {panel.health.wanted_at(), line_.muted_until(panel.driver.setup().unit), allowed});
+    const auto place = static_cast<std::size_t>(&panel - panels_.data());
+    return std::max({panel.health.wanted_at(), free_at(place), allowed});
+}
+
+/// When the panel may be asked for anything.
+Instant Poller::free_at(std::size_t panel) const {
+    const Panel& one = panels_[panel];
+    const Instant free = line_.muted_until(one.driver.setup().unit);
+    const Duration gap = one.gap.gap();
+    return one.replied && gap > Duration{} ? std::max(free, *one.replied + gap) : free;
 }
 
 /// What is due and waits for an edge waits until then.
@@ -227,14 +260,20 @@ Instant Poller::next_start() const {
             next = std::min(next, start);
         }
     };
-    for (const Panel& panel : panels_) {
-        consider(due_at(panel));
+    for (std::size_t place = 0; place < panels_.size(); ++place) {
+        consider(panels_[place].poll ? free_at(place) : due_at(panels_[place]));
     }
-    for (const WaitingRead& read : waiting_) {
-        consider(line_.muted_until(panels_[read.panel].driver.setup().unit));
+    if (read_) {
+        consider(free_at(read_->panel));
+    } else {
+        for (const WaitingRead& read : waiting_) {
+            consider(free_at(read.panel));
+        }
     }
     if (!guests_.empty()) {
-        consider(guest_owed_at());
+        const Instant free = free_at(place_of_unit(guests_.next().request.unit));
+        consider(std::max(guest_owed_at(), free));
+        next = free > now ? std::min(next, free) : next;
     }
     return next;
 }
@@ -276,10 +315,12 @@ const GuestRequest* Poller::next_guest() {
 /// One that timed out would also keep its panel from being read at the edge.
 bool Poller::start_guest(bool is_owed) {
     const Request& next = guests_.next().request;
-    const PanelDriver& driver = panels_[place_of_unit(next.unit)].driver;
+    const std::size_t panel = place_of_unit(next.unit);
+    const PanelDriver& driver = panels_[panel].driver;
     const Duration late_limit =
         std::max<Duration>(next.late_limit, milliseconds{driver.profile().limits.late_limit_ms});
-    if (must_wait_for_edge(cost_max(next, driver.setup().character) + late_limit)) {
+    if (free_at(panel) > clock_.now() ||
+        must_wait_for_edge(cost_max(next, driver.setup().character) + late_limit)) {
         return false;
     }
     under_way_ = Lane::guest;
@@ -289,7 +330,7 @@ bool Poller::start_guest(bool is_owed) {
     request.late_limit = late_limit;
     request.gap_min =
         std::max<Duration>(request.gap_min, milliseconds{driver.profile().limits.min_gap_ms});
-    start(request);
+    start(panel, request);
     return true;
 }
 

@@ -27,6 +27,7 @@ bool is_of_registers(std::uint8_t exception_code) {
 
 void Poller::handle(const Result<Reply>& outcome) {
     wire_use_.busy(started_, clock_.now());
+    learn_gap(outcome);
     if (under_way_ == Lane::guest) {
         handle_guest(outcome);
         return;
@@ -38,7 +39,18 @@ void Poller::handle(const Result<Reply>& outcome) {
 }
 
 std::optional<Poller::Job>& Poller::job_of(Lane lane) {
-    return lane == Lane::read ? read_ : lane == Lane::edge ? edge_ : poll_;
+    return lane == Lane::read ? read_ : lane == Lane::edge ? edge_ : panels_[asked_].poll;
+}
+
+void Poller::learn_gap(const Result<Reply>& outcome) {
+    Panel& panel = panels_[asked_];
+    const Duration waited = panel.replied ? started_ - *panel.replied : Duration::max();
+    if (outcome.has_value() || outcome.error().fault == Fault::refused) {
+        panel.gap.answered(waited);
+        panel.replied = clock_.now();
+    } else if (outcome.error().fault == Fault::timeout) {
+        panel.gap.timed_out(waited);
+    }
 }
 
 void Poller::handle_registers(std::optional<Job>& job, const Result<RegisterReply>& outcome) {
@@ -115,7 +127,7 @@ void Poller::handle_guest(const Result<Reply>& outcome) {
 
 /// The panel cannot be asked any further now, through no fault of its own.
 void Poller::cut_short(std::size_t panel, const Error& error) {
-    if (poll_ && poll_->panel == panel) {
+    if (panels_[panel].poll) {
         panels_[panel].health.poll_cut_short(clock_.now());
     }
     drop_jobs_of(panel, error);
@@ -194,9 +206,7 @@ void Poller::fail_job(Job& job, const Error& error) {
 }
 
 void Poller::drop_jobs_of(std::size_t panel, const Error& error) {
-    if (poll_ && poll_->panel == panel) {
-        poll_.reset();
-    }
+    panels_[panel].poll.reset();
     if (edge_ && edge_->panel == panel) {
         edge_.reset();
     }
@@ -227,7 +237,7 @@ void Poller::finish_job(Job& job) {
         return;
     }
     const Job done = std::move(job);
-    poll_.reset();
+    panel.poll.reset();
     finish_poll(panel, done);
 }
 

@@ -90,6 +90,7 @@ struct ProfileLimits {
     std::uint16_t registers_max = 125;     ///< a request, 1..125
     std::uint16_t hole_registers_max = 0;  ///< unlisted registers that may be read across
     std::int64_t min_gap_ms = 0;           ///< silence before a request, beyond 3.5 characters
+    std::int64_t gap_max_ms = 200;         ///< longest pause that is learned of it; 0 = none
     std::int64_t turnaround_ms = 20;       ///< usual time to the first byte of a reply
     std::int64_t timeout_ms = 500;         ///< of a panel that is not known yet, or was silent
     std::int64_t timeout_min_ms = 300;     ///< however quick it is

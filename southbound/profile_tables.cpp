@@ -159,6 +159,9 @@ FieldTable limits_table() {
                                     "that the panel lets one read across"))
         .with<&ProfileLimits::min_gap_ms>(integer(0, 1000),
                                           field("min_gap_ms", "Pause before a request", "ms"))
+        .with<&ProfileLimits::gap_max_ms>(
+            integer(0, 1000), field("gap_max_ms", "Longest learned pause", "ms",
+                                    "after the panel's own reply, if it ignores hurried requests"))
         .with<&ProfileLimits::turnaround_ms>(integer(0, 10'000),
                                              field("turnaround_ms", "Usual time to answer", "ms"))
         .with<&ProfileLimits::timeout_ms>(integer(10, 10'000),

@@ -109,7 +109,7 @@ void print_status_text(const Json& status) {
         print(line_heading(line) + "\n");
         print(list_table(*line.find("panels"),
                          {"panel", "state", "serial", "age_ms", "replies", "timeouts", "bad_frames",
-                          "reply_median_ms", "reply_p99_ms", "problem"}) +
+                          "reply_median_ms", "reply_p99_ms", "gap_ms", "problem"}) +
               "\n");
     }
     const Json& recorder = *status.find("recorder");

@@ -22,9 +22,11 @@ struct ScriptedPanel {
     bool silent = false;
     bool silent_if_absent = false;  ///< no exception for registers it does not have
     bool garbled = false;           ///< replies with a wrong CRC
+    Duration deaf_for{};            ///< ignores requests that begin so soon after its own reply
     /// Set: the exception a request is answered with; 0 = none.
     std::function<std::uint8_t(const AskedFor&)> refuses;
     std::vector<std::uint16_t> asked;  ///< first register of each request
+    Instant replied = Instant::min();  ///< the end of its last reply
 
     void set(std::uint16_t address, const Registers& values) {
         for (const std::uint16_t value : values) {
@@ -79,7 +81,8 @@ class ScriptedBus {
         }
         ScriptedPanel& panel = found->second;
         panel.asked.push_back(asked.address);
-        if (panel.silent) {
+        const bool is_deaf = clock_.now() < panel.replied + panel.deaf_for;
+        if (panel.silent || is_deaf) {
             return;
         }
         Bytes reply = reply_of(panel, asked);
@@ -91,7 +94,8 @@ class ScriptedBus {
         }
         const Instant end = clock_.now() + format_.characters(frame.size());
         const Duration on_wire = format_.characters(reply.size());
-        wire.arrive(end + panel.turnaround + on_wire, std::move(reply));
+        panel.replied = end + panel.turnaround + on_wire;
+        wire.arrive(panel.replied, std::move(reply));
     }
 
     static Bytes reply_of(const ScriptedPanel& panel, const AskedFor& asked) {

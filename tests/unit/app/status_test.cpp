@@ -46,11 +46,12 @@ TEST(StatusJson, tells_the_reply_times_of_a_panel_in_tenths_of_a_millisecond) {
     panel.id = "east";
     panel.reply_spread = {Duration{20'349}, Duration{61'000}, Duration{80'000}};
     panel.reply_timeout = milliseconds{183};
+    panel.gap = milliseconds{20};
     LineStatus line = riser(1);
     line.panels.push_back(panel);
     const std::string text = schema::write_compact(status_of_line(line, now));
     EXPECT_NE(text.find(R"("reply_median_ms":20.3,"reply_p99_ms":61)"), std::string::npos) << text;
-    EXPECT_NE(text.find(R"("reply_timeout_ms":183)"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"("reply_timeout_ms":183,"gap_ms":20)"), std::string::npos) << text;
 }
 
 TEST(StatusJson, has_no_reply_times_of_a_panel_that_never_answered) {
