@@ -149,10 +149,11 @@ TEST_F(Guests, that_flood_the_line_with_nonsense_leave_all_polls_in_their_period
     run_flooded(seconds{600}, {"bms", "other"}, 3, absent_register);
     EXPECT_GT(requests_with(absent_register), 60U);
     for (std::uint8_t unit = 1; unit <= 8; ++unit) {
-        EXPECT_EQ(energy_readings(unit), 60U) << "panel " << int{unit};
-        if (unit == 3) {
-            continue;  // is muted after each timeout
+        if (unit == 3) {  // is muted after each timeout, and a poll that it cuts short begins anew
+            EXPECT_GE(energy_readings(unit), 60U);
+            continue;
         }
+        EXPECT_EQ(energy_readings(unit), 60U) << "panel " << int{unit};
         const std::vector<Duration> phases = poll_phases(unit, before);
         const auto [least, most] = std::minmax_element(phases.begin(), phases.end());
         EXPECT_LE(*most - *least, milliseconds{800}) << "one guest that times out, one identity";
