@@ -47,9 +47,9 @@ Result<void> LiveBuilding::open() {
     const auto& plans = building_.scenario().lines;
     for (std::size_t i = 0; i < plans.size(); ++i) {
         if (plans[i].kind == WireKind::rtu) {
-            const std::string link = folder_ + "/" + plans[i].id;
-            lines_.push_back(std::make_unique<PtyLine>(building_.bus(i), link));
-            connections_.serial_ports[plans[i].id] = link;
+            if (auto added = add_serial_line(building_.bus(i)); !added) {
+                return added;
+            }
             continue;
         }
         auto device = std::make_unique<TcpDevice>(building_.bus(i));
@@ -73,6 +73,21 @@ Result<void> LiveBuilding::open() {
         return written;
     }
     return write_file("ready", "ready\n");
+}
+
+Result<void> LiveBuilding::add_serial_line(Bus& bus) {
+    const std::string link = folder_ + "/" + bus.plan().id;
+    auto line = std::make_unique<PtyLine>(bus, link);
+    if (notes_requests_) {
+        RequestLog& log = request_logs_.emplace_back();
+        if (auto opened = log.open(link + ".requests.csv"); !opened) {
+            return opened;
+        }
+        line->note_requests(log);
+    }
+    lines_.push_back(std::move(line));
+    connections_.serial_ports[bus.plan().id] = link;
+    return {};
 }
 
 Result<void> LiveBuilding::write_ledger(UtcTime until) {
@@ -131,6 +146,11 @@ Result<void> LiveBuilding::serve(Instant end, int stop_descriptor) {
     building_.finish();
     for (const auto& line : lines_) {
         building_.ledger().wire(line->facts());
+    }
+    for (RequestLog& log : request_logs_) {
+        if (auto finished = log.finish(); !finished) {
+            return finished;
+        }
     }
     return write_ledger(UtcTime::max());
 }

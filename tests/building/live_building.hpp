@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -23,6 +24,9 @@ class LiveBuilding {
     LiveBuilding(Scenario scenario, const Clock& clock, std::string folder,
                  GatewayConnections connections);
 
+    /// Each request on a serial line is noted in `<line>.requests.csv`; before open().
+    void note_requests() { notes_requests_ = true; }
+
     /// Opens everything and writes the first files. Errors name the port or file.
     [[nodiscard]] Result<void> open();
     /// Serves until `end`, or until `stop_descriptor` becomes readable; then completes the ledger.
@@ -30,6 +34,7 @@ class LiveBuilding {
 
   private:
     [[nodiscard]] Result<void> write_file(const std::string& name, const std::string& text) const;
+    [[nodiscard]] Result<void> add_serial_line(Bus& bus);
     [[nodiscard]] Result<Instant> step_lines();
     /// True if the stop descriptor is readable.
     [[nodiscard]] bool wait(Instant until, int stop_descriptor);
@@ -39,6 +44,8 @@ class LiveBuilding {
     std::string folder_;
     GatewayConnections connections_;
     Building building_;
+    bool notes_requests_ = false;
+    std::deque<RequestLog> request_logs_;  ///< lines refer to them
     std::vector<std::unique_ptr<LiveLine>> lines_;
     std::ofstream ledger_file_;
     LedgerWriter ledger_writer_;

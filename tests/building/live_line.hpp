@@ -4,11 +4,13 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/model/result.hpp"
 #include "tests/building/bus.hpp"
+#include "tests/building/request_log.hpp"
 
 struct pollfd;
 
@@ -37,6 +39,9 @@ class PtyLine final : public LiveLine {
     PtyLine(const PtyLine&) = delete;
     PtyLine& operator=(const PtyLine&) = delete;
 
+    /// From now on each request is noted in `log`, which outlives the line.
+    void note_requests(RequestLog& log) { log_ = &log; }
+
     void watch(std::vector<pollfd>& descriptors) const override;
     [[nodiscard]] Result<Instant> step(Instant now) override;
     [[nodiscard]] const WireFacts& facts() const override { return facts_; }
@@ -46,14 +51,21 @@ class PtyLine final : public LiveLine {
     struct Outgoing {
         Reply reply;
         std::size_t sent = 0;
+        std::optional<RequestRow> request;  ///< that it answers; none of an echo
     };
 
     [[nodiscard]] Result<void> plug_in();
     void pull_out();
     void read_requests(Instant now);
     void take_requests(Instant now);
+    void answer(Bytes frame, Instant now);
     void write_due(Instant now);
     [[nodiscard]] Instant next_write(Instant now) const;
+    [[nodiscard]] Duration time_of(std::size_t count) const {
+        return characters(static_cast<std::int64_t>(count), bus_.plan().baud);
+    }
+    [[nodiscard]] Duration silence_at(Instant now) const;
+    void note(const RequestRow& row);
 
     Bus& bus_;
     std::string link_;
@@ -62,8 +74,10 @@ class PtyLine final : public LiveLine {
     Bytes heard_;
     Instant heard_since_;
     Instant heard_last_;
+    Instant quiet_since_;  ///< end of the last byte either way
     std::deque<Outgoing> outgoing_;
     WireFacts facts_;
+    RequestLog* log_ = nullptr;
 };
 
 /// A Modbus TCP device on a free port of the loopback interface.

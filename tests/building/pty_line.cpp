@@ -114,22 +114,52 @@ void PtyLine::take_requests(Instant now) {
         if (length == 0 || heard_.size() < length) {
             return;
         }
-        const Bytes frame(heard_.begin(), heard_.begin() + static_cast<std::ptrdiff_t>(length));
+        Bytes frame(heard_.begin(), heard_.begin() + static_cast<std::ptrdiff_t>(length));
         heard_.erase(heard_.begin(), heard_.begin() + static_cast<std::ptrdiff_t>(length));
-        ++facts_.requests;
-        // A pseudo-terminal hands a request over at once; a wire takes its time.
-        const Instant end = std::max(
-            now, heard_since_ + characters(static_cast<std::int64_t>(length), bus_.plan().baud));
-        if (bus_.echoes(now)) {
-            Reply echo;
-            echo.begin = heard_since_;
-            echo.bytes = frame;
-            outgoing_.push_back({std::move(echo), 0});
-        }
-        if (std::optional<Reply> reply = bus_.rtu_reply(frame, end)) {
-            outgoing_.push_back({std::move(*reply), 0});
-        }
+        answer(std::move(frame), now);
         heard_since_ = now;
+    }
+}
+
+void PtyLine::answer(Bytes frame, Instant now) {
+    ++facts_.requests;
+    RequestRow row;
+    row.heard = heard_since_;
+    row.silence = silence_at(heard_since_);
+    row.request = time_of(frame.size());
+    row.ended = row.heard;
+    // A pseudo-terminal hands a request over at once; a wire takes its time.
+    const Instant end = std::max(now, heard_since_ + row.request);
+    quiet_since_ = end;
+    if (bus_.echoes(now)) {
+        Reply echo;
+        echo.begin = heard_since_;
+        echo.bytes = frame;
+        outgoing_.push_back({std::move(echo), 0, std::nullopt});
+    }
+    std::optional<Reply> reply = bus_.rtu_reply(frame, end);
+    row.frame = std::move(frame);
+    if (!reply) {
+        note(row);
+        return;
+    }
+    row.turnaround = reply->begin - end;
+    row.reply = time_of(reply->bytes.size());
+    row.reply_bytes = reply->bytes.size();
+    outgoing_.push_back({std::move(*reply), 0, std::move(row)});
+}
+
+/// What has passed at `now` since the last byte on the wire; 0 while a reply is being sent.
+Duration PtyLine::silence_at(Instant now) const {
+    const bool busy = std::any_of(outgoing_.begin(), outgoing_.end(), [now](const Outgoing& frame) {
+        return frame.reply.begin <= now;
+    });
+    return busy ? Duration{} : std::max(now - quiet_since_, Duration{});
+}
+
+void PtyLine::note(const RequestRow& row) {
+    if (log_ != nullptr) {
+        log_->add(row);
     }
 }
 
@@ -148,6 +178,11 @@ void PtyLine::write_due(Instant now) {
                 bus_.doubt(frame.reply);  // nobody reads: the terminal is full
             }
             frame.sent = due;
+            quiet_since_ = now;
+            if (due == frame.reply.bytes.size() && frame.request) {
+                frame.request->ended = now;
+                note(*frame.request);
+            }
         }
     }
     std::erase_if(outgoing_,
@@ -157,9 +192,7 @@ void PtyLine::write_due(Instant now) {
 Instant PtyLine::next_write(Instant now) const {
     Instant next = never;
     for (const Outgoing& frame : outgoing_) {
-        const Instant end =
-            frame.reply.begin +
-            characters(static_cast<std::int64_t>(frame.reply.bytes.size()), bus_.plan().baud);
+        const Instant end = frame.reply.begin + time_of(frame.reply.bytes.size());
         next = std::min(next, std::min(end, std::max(now, frame.reply.begin) + portion));
     }
     return next;

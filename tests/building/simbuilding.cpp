@@ -29,6 +29,7 @@ struct RunArguments {
     std::string gateway = "demo";
     std::string mqtt_host = "127.0.0.1";
     std::uint16_t mqtt_port = 0;
+    bool note_requests = false;
 };
 
 struct VerifyArguments {
@@ -73,6 +74,9 @@ int run(const RunArguments& arguments) {
     }
     const SystemClock clock;
     LiveBuilding building(std::move(*scenario), clock, arguments.folder, connections);
+    if (arguments.note_requests) {
+        building.note_requests();
+    }
     if (const auto opened = building.open(); !opened) {
         return failed(opened.error());
     }
@@ -168,6 +172,8 @@ CLI::App* add_run(CLI::App& app, RunArguments& arguments) {
         ->capture_default_str();
     command->add_option("--mqtt-port", arguments.mqtt_port,
                         "Port of the broker; without it there is no destination");
+    command->add_flag("--note-requests", arguments.note_requests,
+                      "Write each request on a serial line into DIR/<line>.requests.csv");
     return command;
 }
 
