@@ -19,6 +19,10 @@ namespace {
 constexpr Duration forget_after = std::chrono::milliseconds{50};
 /// Bytes of a reply are written in portions of about this length of time.
 constexpr Duration portion = std::chrono::milliseconds{1};
+/// A thread that sleeps wakes up to this late: while requests are noted, the end of a reply is
+/// waited for without sleeping. Not the silence behind it: the kernel may want the same processor
+/// to hand the bytes over.
+constexpr Duration wakes_late{100};
 
 }  // namespace
 
@@ -149,12 +153,9 @@ void PtyLine::answer(Bytes frame, Instant now) {
     outgoing_.push_back({std::move(*reply), 0, std::move(row)});
 }
 
-/// What has passed at `now` since the last byte on the wire; 0 while a reply is being sent.
+/// What has passed at `now` since the last byte on the wire; 0 while a reply is still to come.
 Duration PtyLine::silence_at(Instant now) const {
-    const bool busy = std::any_of(outgoing_.begin(), outgoing_.end(), [now](const Outgoing& frame) {
-        return frame.reply.begin <= now;
-    });
-    return busy ? Duration{} : std::max(now - quiet_since_, Duration{});
+    return outgoing_.empty() ? std::max(now - quiet_since_, Duration{}) : Duration{};
 }
 
 void PtyLine::note(const RequestRow& row) {
@@ -194,6 +195,9 @@ Instant PtyLine::next_write(Instant now) const {
     for (const Outgoing& frame : outgoing_) {
         const Instant end = frame.reply.begin + time_of(frame.reply.bytes.size());
         next = std::min(next, std::min(end, std::max(now, frame.reply.begin) + portion));
+        if (log_ != nullptr && end - next < wakes_late) {
+            next = std::max(now, end - wakes_late);
+        }
     }
     return next;
 }
