@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 
 #include <atomic>
 #include <future>
@@ -55,6 +56,24 @@ TEST(StepThread, ends_within_a_step_of_the_request_and_finishes_once) {
     EXPECT_TRUE(thread->ended());
     thread.reset();
     EXPECT_EQ(finished, 1);
+}
+
+TEST(StepThread, oversleeps_by_microseconds_only) {
+    const SystemClock clock;
+    std::promise<int> slack_ns;
+    std::atomic<bool> told{false};
+    StepThread thread("test", clock,
+                      {.step =
+                           [&] {
+                               if (!told.exchange(true)) {
+                                   slack_ns.set_value(prctl(PR_GET_TIMERSLACK));
+                               }
+                               return clock.now() + hours{1};
+                           },
+                       .readable_fd = {},
+                       .finish = {}});
+    thread.start();
+    EXPECT_EQ(slack_ns.get_future().get(), 1000);
 }
 
 TEST(StepThread, shows_when_it_last_stepped) {
