@@ -230,8 +230,8 @@ class Building:
         self.process = None
         self.faults = []
 
-    def start(self):
-        self.process = Process("simbuilding", self.command, self.folder)
+    def start(self, **how):
+        self.process = Process("simbuilding", self.command, self.folder, **how)
         wait_until(lambda: os.path.exists(os.path.join(self.folder, "ready")),
                    "the building's start", processes=[self.process.child])
 
