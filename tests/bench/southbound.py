@@ -181,16 +181,16 @@ def verdict(key, value):
 
 
 def print_table(ours, peer_figures):
-    names = list(peer_figures)
-    print(f"{'':<32}{'metergate':>22}" + "".join(f"{name:>22}" for name in names))
+    print(f"{'':<32}{'metergate':>16}" + "".join(f"{name:>16}" for name in peer_figures))
     for key, value in ours.items():
-        cells = [str(figures.get(key, "" if "absent" not in figures else "absent"))
-                 for figures in peer_figures.values()]
-        shown = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-        print(f"{key:<32}{shown:>22}" + "".join(f"{cell:>22}" for cell in cells) + "  " + verdict(key, value))
+        if not isinstance(value, dict):
+            cells = [figures.get(key, "absent" if "absent" in figures else "") for figures in peer_figures.values()]
+            row = "".join(f"{str(cell):>16}" for cell in (value, *cells))
+            print(f"{key:<32}{row}  {verdict(key, value)}".rstrip())
+    print(f"metergate: useful registers/s {ours['useful_registers_per_s']}")
     for name, figures in peer_figures.items():
-        about = figures.get("absent") or f"reads {figures['reads']}, {figures['useful_registers_per_s']}"
-        print(f"{name}: {about}")
+        print(f"{name}: " + (figures.get("absent") or f"reads {figures['reads']}, useful registers/s "
+                                                      f"{figures['useful_registers_per_s']}"))
 
 
 def outrank_the_machine():
