@@ -14,6 +14,9 @@ using std::chrono::seconds;
 /// else: a panel that starts up may show zeros for a while.
 constexpr std::size_t agreeing_readings_needed = 3;
 constexpr Duration agreeing_time_needed = seconds{30};
+/// Of nothing but zeros: a meter that starts up may read 0 for minutes. Never longer than an
+/// interval.
+constexpr Duration zero_time_needed = std::chrono::minutes{5};
 /// So many before a register is believed to have counted at once what it could have counted since
 /// it last moved: its steps may be coarse, but one reading may also be garbage.
 constexpr std::size_t agreeing_readings_to_catch_up = 2;
@@ -267,9 +270,10 @@ void IntervalChain::doubt(const RegisterReading& reading, ChainOutput& out) {
     doubtful_.push_back(reading);
     const RegisterReading first = doubtful_.front();
     const bool catches_up = is_possible(last_.reg, first.reg, longest_time_to_count(first));
-    const bool believed = catches_up ? doubtful_.size() >= agreeing_readings_to_catch_up
-                                     : doubtful_.size() >= agreeing_readings_needed &&
-                                           reading.at - first.at >= agreeing_time_needed;
+    const bool believed = catches_up
+                              ? doubtful_.size() >= agreeing_readings_to_catch_up
+                              : doubtful_.size() >= agreeing_readings_needed &&
+                                    reading.at - first.at >= time_needed_to_believe(reading.reg);
     if (!believed) {
         return;
     }
@@ -283,6 +287,11 @@ void IntervalChain::doubt(const RegisterReading& reading, ChainOutput& out) {
     for (std::size_t i = 1; i < readings.size(); ++i) {
         accept(readings[i], out);
     }
+}
+
+Duration IntervalChain::time_needed_to_believe(Milli reg) const {
+    const Duration of_zero = std::min<Duration>(zero_time_needed, grid_->length());
+    return reg == 0 ? std::max(of_zero, agreeing_time_needed) : agreeing_time_needed;
 }
 
 /// The edges between the last reading and `next`: interpolated if the two are near enough, else

@@ -146,6 +146,7 @@ class IntervalChain {
     [[nodiscard]] bool is_before_start(const RegisterReading& reading) const;
     void accept(const RegisterReading& reading, ChainOutput& out);
     void doubt(const RegisterReading& reading, ChainOutput& out);
+    [[nodiscard]] Duration time_needed_to_believe(Milli reg) const;
 
     void decide_edges(const RegisterReading& next, ChainOutput& out);
     [[nodiscard]] Knot knot_between(const RegisterReading& next) const;

@@ -61,7 +61,8 @@ milliseconds PointJudge::held_back(const ReceivedRecord& record) const {
 
 void PointJudge::judge(const CurrentRecords& records) {
     chain_ = {};
-    for (const ReceivedRecord* record : records) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const ReceivedRecord* record = records[i];
         length_s_ = length_of_series(record->series);
         const bool has_value = record->value.has_value();
         if (has_value == record->flags.has(Flag::missing)) {
@@ -74,7 +75,7 @@ void PointJudge::judge(const CurrentRecords& records) {
             chain_ = {record, record, record->reg.value_or(0) - *record->value, 0};
         }
         judge_shape(*record, first);
-        judge_flags(*record, first);
+        judge_flags(*record, first, open_until_s(records, i));
         if (has_value) {
             judge_sum(*record);
             judge_register(*record, first);
@@ -255,7 +256,21 @@ std::int64_t PointJudge::steps_mwh(const ReceivedRecord& record) const {
     return steps_wh * mwh_per_wh;
 }
 
-void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain) {
+/// The last interval of a counter stood open until the next one was read, and may tell of what
+/// happened meanwhile.
+std::int64_t PointJudge::open_until_s(const CurrentRecords& records, std::size_t place) {
+    if (carries_break(*records[place])) {
+        for (std::size_t next = place + 1; next < records.size(); ++next) {
+            if (records[next]->value) {
+                return records[next]->start_s;
+            }
+        }
+    }
+    return records[place]->end_s;
+}
+
+void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain,
+                             std::int64_t open_until_s) {
     Flags allowed = Flag::interpolated;
     if (options_.laboratory) {
         allowed |= Flag::test;
@@ -264,7 +279,7 @@ void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain) 
         allowed |= Flag::short_interval;
     }
     for (const Reach& reach : reaches_) {
-        if (reach.touches(record)) {
+        if (record.start_s <= reach.until_s && open_until_s >= reach.from_s) {
             allowed |= flag_rule_of(*reach.fault).allowed;
         }
     }

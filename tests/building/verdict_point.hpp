@@ -44,13 +44,15 @@ class PointJudge {
         std::int64_t sum = 0;
     };
 
+    [[nodiscard]] static std::int64_t open_until_s(const CurrentRecords& records,
+                                                   std::size_t place);
     [[nodiscard]] bool starts_chain(const ReceivedRecord& record) const;
     void judge_shape(const ReceivedRecord& record, bool first_of_chain);
     void judge_sum(const ReceivedRecord& record);
     void judge_register(const ReceivedRecord& record, bool first_of_chain);
     void judge_energy(const ReceivedRecord& first, const ReceivedRecord& last, std::int64_t told,
                       bool chain);
-    void judge_flags(const ReceivedRecord& record, bool first_of_chain);
+    void judge_flags(const ReceivedRecord& record, bool first_of_chain, std::int64_t open_until_s);
     void judge_absent_flags(const CurrentRecords& records);
     void end_chain();
     [[nodiscard]] bool is_spoilt(const ReceivedRecord& first, const ReceivedRecord& last) const;

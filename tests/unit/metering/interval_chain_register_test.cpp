@@ -144,6 +144,31 @@ TEST(IntervalChain, a_register_that_jumps_and_stays_ends_its_chain_and_begins_an
                     Flag::short_interval | Flag::register_reset | Flag::interpolated);
 }
 
+TEST(IntervalChain, zeros_for_some_minutes_are_no_reset_however_often_they_are_read) {
+    Chained meter;
+    meter.read(0s, 12'626'000);
+    for (seconds at = 10s; at <= 290s; at += 10s) {
+        meter.read(at, 0);
+    }
+    meter.read(300s, 12'626'100);
+    meter.read(895s, 12'626'200);
+    meter.read(905s, 12'626'200);
+    EXPECT_EQ(meter.notices(EventKind::register_reset), 0U);
+    EXPECT_EQ(meter.notices(EventKind::register_rejected), 1U);
+    ASSERT_EQ(meter.intervals().size(), 1U);
+    expect_interval(meter.intervals()[0], 0s, 900s, 200, Flag::interpolated);
+}
+
+TEST(IntervalChain, zeros_that_stay_are_a_reset) {
+    Chained meter;
+    meter.read(0s, 12'626'000);
+    for (seconds at = 10s; at <= 310s; at += 10s) {
+        EXPECT_EQ(meter.notices(EventKind::register_reset), 0U);
+        meter.read(at, 0);
+    }
+    EXPECT_EQ(meter.notices(EventKind::register_reset), 1U);
+}
+
 TEST(IntervalChain, a_reset_close_before_an_edge_repairs_the_slot_that_was_declared_missing) {
     auto rules = rules_of_48_kw();
     rules.bracket_max = 120s;
