@@ -67,6 +67,14 @@ void Ledger::truth(std::size_t panel, UtcTime at, std::span<const std::int64_t> 
     history.truth_mwh.insert(history.truth_mwh.end(), energy_mwh.begin(), energy_mwh.end());
 }
 
+void Ledger::logged(std::size_t panel, UtcTime at, UtcSeconds end,
+                    std::span<const std::int64_t> registers_wh) {
+    PanelHistory& history = panels_.at(panel);
+    assert(registers_wh.size() == history.facts.points.size());
+    history.logged.push_back({at, end});
+    history.logged_wh.insert(history.logged_wh.end(), registers_wh.begin(), registers_wh.end());
+}
+
 UtcTime Ledger::gateway_time(UtcTime building_time) const {
     std::chrono::milliseconds wrong_by{0};
     for (const ClockStep& step : clock_steps_) {

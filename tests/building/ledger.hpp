@@ -24,6 +24,13 @@ struct PanelFacts {
     std::int64_t resolution_wh = 2;
     std::int64_t modulus_wh = 100'000'000'000;
     bool float_registers = false;  ///< of 24 bits, in kWh: the higher, the coarser
+    std::int64_t log_slots = 0;  ///< how many slots of its own log it keeps; 0 = it has none
+};
+
+/// What a panel wrote into its own memory at the end of a slot.
+struct LoggedRow {
+    UtcTime at;      ///< building time
+    UtcSeconds end;  ///< as the panel's own clock stamped it
 };
 
 /// One reply that carried energy registers.
@@ -41,6 +48,8 @@ struct PanelHistory {
     PanelFacts facts;
     std::vector<ServedRow> rows;          ///< in order of time
     std::vector<std::int64_t> registers;  ///< of all rows one after the other, in Wh; -1 = none
+    std::vector<LoggedRow> logged;        ///< in order of time; all ever written
+    std::vector<std::int64_t> logged_wh;  ///< per row one register per point
     std::vector<UtcTime> truth_at;        ///< in order of time
     std::vector<std::int64_t> truth_mwh;  ///< per time one value per point
 
@@ -90,6 +99,9 @@ class Ledger {
     /// The wire spoilt or delayed this reply.
     void doubt(std::size_t panel, std::size_t row);
     void truth(std::size_t panel, UtcTime at, std::span<const std::int64_t> energy_mwh);
+    /// The panel wrote the registers of all its points into its own memory.
+    void logged(std::size_t panel, UtcTime at, UtcSeconds end,
+                std::span<const std::int64_t> registers_wh);
     void fault(PlannedFault fault) { faults_.push_back(std::move(fault)); }
     /// The gateway's civil clock was stepped; without steps it shows building time.
     void clock_step(ClockStep step) { clock_steps_.push_back(step); }
@@ -117,8 +129,8 @@ class Ledger {
 
 /// Writes a ledger as NDJSON while it grows: each call appends what is new. Lines by `kind`:
 /// `run` {laboratory, poll_period_ms, series}, `panel` (its facts), `truth` {panel, at_ms,
-/// energy_mwh of each point}, `served` {panel, at_ms, first, registers_wh, certain}, `fault`
-/// {fault, target, from_ms, until_ms, ms}, `wire`.
+/// energy_mwh of each point}, `served` {panel, at_ms, first, registers_wh, certain}, `logged`
+/// {panel, at_ms, end_s, registers_wh}, `fault` {fault, target, from_ms, until_ms, ms}, `wire`.
 class LedgerWriter {
   public:
     /// Served rows from `written_until` on are kept back: the wire may still doubt them.
@@ -128,6 +140,7 @@ class LedgerWriter {
     struct Progress {
         std::size_t rows = 0;
         std::size_t truths = 0;
+        std::size_t logged = 0;
     };
     bool began_ = false;
     std::vector<Progress> progress_;

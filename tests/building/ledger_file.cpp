@@ -38,6 +38,7 @@ Json panel_line(const PanelFacts& facts) {
     line.set("panel", facts.id).set("line", facts.line).set("points", facts.points);
     line.set("resolution_wh", facts.resolution_wh).set("modulus_wh", facts.modulus_wh);
     line.set("float_registers", facts.float_registers);
+    line.set("log_slots", facts.log_slots);
     return line;
 }
 
@@ -66,6 +67,19 @@ Json truth_line(const PanelHistory& history, std::size_t index) {
     return line;
 }
 
+Json logged_line(const PanelHistory& history, std::size_t index) {
+    const std::size_t width = history.facts.points.size();
+    Json registers = Json::array();
+    for (std::size_t i = 0; i < width; ++i) {
+        registers.push(history.logged_wh[index * width + i]);
+    }
+    Json line = line_of("logged");
+    line.set("panel", history.facts.id).set("at_ms", epoch_ms(history.logged[index].at));
+    line.set("end_s", epoch_s(history.logged[index].end));
+    line.set("registers_wh", std::move(registers));
+    return line;
+}
+
 Json fault_line(const PlannedFault& fault) {
     Json line = line_of("fault");
     line.set("fault", name_of(fault.kind)).set("target", fault.target);
@@ -84,7 +98,7 @@ class LedgerReader {
     void take_run(const Json& line);
     void take_wire(const Json& line);
     [[nodiscard]] Result<void> take_panel(const Json& line);
-    [[nodiscard]] Result<void> take_rows(const Json& line, bool served);
+    [[nodiscard]] Result<void> take_rows(const Json& line, std::string_view kind);
     [[nodiscard]] Result<void> take_fault(const Json& line);
 
     Ledger ledger_;
@@ -142,6 +156,7 @@ Result<void> LedgerReader::take_panel(const Json& line) {
     facts.resolution_wh = *resolution;
     facts.modulus_wh = *modulus;
     facts.float_registers = line.bool_at("float_registers").value_or(false);
+    facts.log_slots = line.integer_at("log_slots").value_or(0);
     for (const Json& point : *points->as_array()) {
         if (point.as_string() == nullptr) {
             return bad("points: not a list of ids");
@@ -152,13 +167,19 @@ Result<void> LedgerReader::take_panel(const Json& line) {
     return {};
 }
 
-Result<void> LedgerReader::take_rows(const Json& line, bool served) {
+Result<void> LedgerReader::take_rows(const Json& line, std::string_view kind) {
+    const bool served = kind == "served";
+    const bool logged = kind == "logged";
     const std::string* id = line.string_at("panel");
     const auto panel = id != nullptr ? panels_.find(*id) : panels_.end();
     const auto at_ms = line.integer_at("at_ms");
-    const Json* values = line.find(served ? "registers_wh" : "energy_mwh");
+    const Json* values = line.find(kind == "truth" ? "energy_mwh" : "registers_wh");
+    const auto end_s = logged ? line.integer_at("end_s") : at_ms;
     if (panel == panels_.end() || !at_ms || values == nullptr || values->as_array() == nullptr) {
         return bad("no panel that is known, no at_ms or no values");
+    }
+    if (!end_s) {
+        return bad("no end_s");
     }
     std::vector<std::int64_t> numbers;
     for (const Json& value : *values->as_array()) {
@@ -176,6 +197,8 @@ Result<void> LedgerReader::take_rows(const Json& line, bool served) {
     if (served) {
         ledger_.served(panel->second, utc_from_ms(*at_ms), first, numbers,
                        line.bool_at("certain").value_or(true));
+    } else if (logged) {
+        ledger_.logged(panel->second, utc_from_ms(*at_ms), utc_from_s(*end_s), numbers);
     } else {
         ledger_.truth(panel->second, utc_from_ms(*at_ms), numbers);
     }
@@ -212,8 +235,8 @@ Result<void> LedgerReader::take(const Json& line) {
     if (*kind == "panel") {
         return take_panel(line);
     }
-    if (*kind == "served" || *kind == "truth") {
-        return take_rows(line, *kind == "served");
+    if (*kind == "served" || *kind == "truth" || *kind == "logged") {
+        return take_rows(line, *kind);
     }
     if (*kind == "fault") {
         return take_fault(line);
@@ -252,6 +275,9 @@ void LedgerWriter::write_new(const Ledger& ledger, std::ostream& out, UtcTime wr
         }
         for (; done.truths < panels[i].truth_at.size(); ++done.truths) {
             write_line(out, truth_line(panels[i], done.truths));
+        }
+        for (; done.logged < panels[i].logged.size(); ++done.logged) {
+            write_line(out, logged_line(panels[i], done.logged));
         }
     }
     for (; wires_ < ledger.wires().size(); ++wires_) {

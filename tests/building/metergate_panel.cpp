@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "tests/building/panel_model.hpp"
 
@@ -10,8 +11,18 @@ constexpr std::uint64_t not_available = ~std::uint64_t{0};
 constexpr std::uint8_t read_holding = 3;
 
 constexpr unsigned clock_address = 32;
+constexpr unsigned log_base = 3000;
 constexpr unsigned log_window_address = 3006;
+constexpr unsigned slot_base = 3010;
+constexpr unsigned increment_base = 3016;
+constexpr unsigned slot_register_base = 3100;
+constexpr unsigned event_base = 3300;
 constexpr unsigned event_window_address = 3304;
+constexpr unsigned first_event_address = 3310;
+constexpr unsigned events_shown = 8;
+constexpr std::uint16_t power_failure_event = 1;
+constexpr std::uint16_t clock_set_event = 5;
+constexpr std::uint16_t register_reset_event = 6;
 constexpr unsigned energy_base = 1000;
 constexpr unsigned energy_width = 4;
 constexpr unsigned power_base = 1200;
@@ -33,6 +44,86 @@ constexpr std::array<Block, 21> blocks{{
 }};
 
 }  // namespace
+
+MetergatePanel::MetergatePanel(PanelPlan plan, UtcTime start, std::chrono::seconds utc_offset,
+                               Ledger& ledger)
+    : PanelModel(std::move(plan), start, utc_offset, ledger),
+      clock_offset_s_(this->plan().clock_offset_s),
+      log_(std::chrono::minutes{this->plan().log_minutes},
+           static_cast<std::size_t>(this->plan().log_slots), this->plan().modulus_wh),
+      slot_since_(start),
+      ran_until_(start) {
+    log_.begin(clock(start), registers(start));
+}
+
+IntervalLog::Registers MetergatePanel::registers(UtcTime at) {
+    IntervalLog::Registers now;
+    for (std::size_t i = 0; i < plan().points.size(); ++i) {
+        now.wh.push_back(counted_wh(i, at));
+        now.restarts.push_back(restarts(i));
+    }
+    return now;
+}
+
+/// Slots end by the panel's own clock; each is closed as things stood at its end. Another meter's
+/// memory begins when it has been installed.
+void MetergatePanel::run_until(UtcTime at) {
+    note_events(at);
+    for (const PlannedFault& fault : plan().faults) {
+        if (fault.kind == FaultKind::swap && fault.until > ran_until_ && fault.until <= at) {
+            close_slots(fault.until);
+            apply_changes(fault.until);
+            log_.begin(clock(fault.until), registers(fault.until));
+        }
+    }
+    close_slots(at);
+    PanelModel::run_until(at);
+    ran_until_ = std::max(ran_until_, at);
+}
+
+void MetergatePanel::close_slots(UtcTime until) {
+    const auto next_end = [this] {
+        return log_.next_end() - std::chrono::seconds{clock_offset_s_};
+    };
+    for (UtcTime end = next_end(); end <= until; end = next_end()) {
+        apply_changes(end);
+        if (was_cut(slot_since_, end)) {
+            log_.note_power_failure();
+        }
+        std::optional<IntervalLog::Registers> now;
+        if (!is_off(end)) {
+            now = registers(end);
+            ledger().logged(ledger_panel(), end, log_.next_end(), now->wh);
+        }
+        log_.close(now);
+        slot_since_ = end;
+    }
+}
+
+bool MetergatePanel::was_cut(UtcTime after, UtcTime until) const {
+    return std::any_of(plan().faults.begin(), plan().faults.end(), [&](const PlannedFault& fault) {
+        return fault.kind == FaultKind::power_cut && fault.from < until && fault.until > after;
+    });
+}
+
+/// What happened since the last look, in order of time.
+void MetergatePanel::note_events(UtcTime until) {
+    const auto stamp = [this](UtcTime at) {
+        return std::chrono::floor<std::chrono::seconds>(clock(at));
+    };
+    for (const PlannedFault& fault : plan().faults) {
+        const bool cut = fault.kind == FaultKind::power_cut;
+        const UtcTime told = cut ? fault.until : fault.from;
+        if (told <= ran_until_ || told > until) {
+            continue;
+        }
+        if (cut) {
+            events_.push_back({power_failure_event, 0, stamp(fault.from), stamp(fault.until)});
+        } else if (fault.kind == FaultKind::register_reset) {
+            events_.push_back({register_reset_event, 0, stamp(told), stamp(told)});
+        }
+    }
+}
 
 bool MetergatePanel::is_listed(unsigned address) const {
     const auto points = static_cast<unsigned>(plan().points.size());
@@ -78,8 +169,11 @@ std::optional<ModbusException> MetergatePanel::read(std::uint8_t function, Windo
         window.overlaps(apparent_base, 96)) {
         put_live(window, at);
     }
-    if (window.overlaps(3000, 8)) {
-        window.put_u16(3001, 15);
+    if (window.overlaps(log_base, slot_register_base + 96 - log_base)) {
+        put_interval_log(window);
+    }
+    if (window.overlaps(event_base, first_event_address + 64 - event_base)) {
+        put_event_log(window);
     }
     return std::nullopt;
 }
@@ -113,7 +207,7 @@ void MetergatePanel::put_identity(Window& window, UtcTime at) {
 }
 
 void MetergatePanel::put_settings(Window& window) const {
-    window.put_u16(64, 15);
+    window.put_u16(64, static_cast<std::uint64_t>(plan().log_minutes));
     window.put_u16(65, 80);
     for (unsigned p = 0; p < plan().points.size(); ++p) {
         window.put_u16(68 + p, 200);
@@ -164,6 +258,51 @@ void MetergatePanel::put_energy(Window& window, UtcTime at) {
     }
 }
 
+void MetergatePanel::put_interval_log(Window& window) const {
+    window.put_u16(log_base, log_.capacity());
+    window.put_u16(log_base + 1, static_cast<std::uint64_t>(log_.length().count()));
+    window.put_u32(log_base + 2, log_.newest() == 0 ? 0 : log_.oldest());
+    window.put_u32(log_base + 4, log_.newest());
+    window.put_u32(log_window_address, log_window_);
+    put_slot(window);
+}
+
+void MetergatePanel::put_slot(Window& window) const {
+    const LoggedSlot* slot = log_.find(log_window_);
+    if (slot == nullptr) {
+        return;
+    }
+    window.put_u32(slot_base, log_window_);
+    window.put_u32(slot_base + 2, static_cast<std::uint64_t>(epoch_s(slot->end)));
+    window.put_u16(slot_base + 4, slot->flags);
+    for (unsigned p = 0; p < slot->increments_wh.size(); ++p) {
+        // Not available is -1: all ones in every width.
+        window.put_u32(increment_base + 2 * p, static_cast<std::uint64_t>(slot->increments_wh[p]));
+        window.put_u64(slot_register_base + energy_width * p,
+                       static_cast<std::uint64_t>(slot->registers_wh[p]));
+    }
+}
+
+void MetergatePanel::put_event_log(Window& window) const {
+    window.put_u32(event_base, events_.empty() ? 0 : 1);
+    window.put_u32(event_base + 2, events_.size());
+    window.put_u32(event_window_address, event_window_);
+    for (unsigned i = 0; i < events_shown; ++i) {
+        const std::size_t number = event_window_ + std::size_t{i};
+        if (event_window_ == 0 || number > events_.size()) {
+            return;
+        }
+        const LoggedEvent& event = events_[number - 1];
+        const unsigned address = first_event_address + 8 * i;
+        window.put_u32(address, number);
+        window.put_u16(address + 2, event.kind);
+        window.put_u16(address + 3, event.phase);
+        window.put_u32(address + 4, static_cast<std::uint64_t>(epoch_s(event.start)));
+        window.put_u32(address + 6,
+                       event.end ? static_cast<std::uint64_t>(epoch_s(*event.end)) : 0U);
+    }
+}
+
 std::optional<ModbusException> MetergatePanel::write(unsigned address,
                                                      std::span<const std::uint16_t> values,
                                                      UtcTime at) {
@@ -176,9 +315,14 @@ std::optional<ModbusException> MetergatePanel::write(unsigned address,
     if (both && address == clock_address) {
         const std::int64_t told = std::int64_t{values[0]} << 16U | values[1];
         clock_offset_s_ = told - epoch_ms(at) / 1000;
+        log_.note_clock_set(clock(at));
+        const auto second = std::chrono::floor<std::chrono::seconds>(clock(at));
+        events_.push_back({clock_set_event, 0, second, second});
         return std::nullopt;
     }
     if (both && (address == log_window_address || address == event_window_address)) {
+        auto& shown = address == log_window_address ? log_window_ : event_window_;
+        shown = std::uint32_t{values[0]} << 16U | values[1];
         return std::nullopt;
     }
     return ModbusException::illegal_value;

@@ -31,6 +31,7 @@ PanelFacts facts_of(const PanelPlan& plan) {
     facts.resolution_wh = plan.resolution_wh;
     facts.modulus_wh = plan.modulus_wh;
     facts.float_registers = plan.kind == PanelKind::sdm630 || plan.kind == PanelKind::sdm120;
+    facts.log_slots = points_of(plan.kind) > 1 ? plan.log_slots : 0;
     for (const PointPlan& point : plan.points) {
         facts.points.push_back(point.id);
     }
@@ -83,10 +84,10 @@ PanelModel::PanelModel(PanelPlan plan, UtcTime start, std::chrono::seconds utc_o
     points_.reserve(plan_.points.size());
     for (const PointPlan& point : plan_.points) {
         points_.push_back({Tenant(point.tenant, start, utc_offset), point.gain_ppm, 0,
-                           point.register_wh % plan_.modulus_wh});
+                           point.register_wh % plan_.modulus_wh, 0});
     }
     arrange_rollovers();
-    note_truth(std::chrono::floor<std::chrono::minutes>(start));
+    write_truth(std::chrono::floor<std::chrono::minutes>(start));
 }
 
 /// Sets the registers back so far that they pass the modulus exactly when the scenario says.
@@ -112,6 +113,7 @@ void PanelModel::arrange_rollovers() {
 void PanelModel::restart_register(std::size_t point, const PlannedFault& fault) {
     points_[point].base_uj = points_[point].metered_uj(fault.from);
     points_[point].base_wh = fault.register_wh % plan_.modulus_wh;
+    ++points_[point].restarts;
 }
 
 void PanelModel::apply_changes(UtcTime at) {
@@ -152,11 +154,16 @@ std::int64_t PanelModel::register_wh(std::size_t point, UtcTime at) {
             at = frozen->from;
         }
     }
+    const std::int64_t shown = counted_wh(point, at) - less_wh;
+    return shown - floor_divided(shown, plan_.modulus_wh) * plan_.modulus_wh;
+}
+
+std::int64_t PanelModel::counted_wh(std::size_t point, UtcTime at) {
     MeteredPoint& metered = points_[point];
     const std::int64_t counted_uj = metered.metered_uj(at) - metered.base_uj;
     const std::int64_t steps = floor_divided(counted_uj, plan_.resolution_wh * uj_per_wh);
-    const std::int64_t shown = metered.base_wh + steps * plan_.resolution_wh - less_wh;
-    return shown - floor_divided(shown, plan_.modulus_wh) * plan_.modulus_wh;
+    const std::int64_t counted = metered.base_wh + steps * plan_.resolution_wh;
+    return counted - floor_divided(counted, plan_.modulus_wh) * plan_.modulus_wh;
 }
 
 std::int64_t PanelModel::power_mw(std::size_t point, UtcTime at) {
@@ -164,6 +171,11 @@ std::int64_t PanelModel::power_mw(std::size_t point, UtcTime at) {
 }
 
 void PanelModel::note_truth(UtcTime at) {
+    run_until(at);
+    write_truth(at);
+}
+
+void PanelModel::write_truth(UtcTime at) {
     for (std::size_t i = 0; i < points_.size(); ++i) {
         truth_scratch_[i] = points_[i].tenant.energy_uj(at) / uj_per_mwh;
     }
@@ -217,13 +229,20 @@ PanelModel::PointSpan PanelModel::touched(const Window& window, unsigned base, u
     return {first, (end - 1 - base) / width - first + 1};
 }
 
+void PanelModel::run_until(UtcTime at) {
+    apply_changes(at);
+}
+
+bool PanelModel::is_off(UtcTime at) const {
+    return faults_.active(FaultKind::power_cut, at) != nullptr ||
+           faults_.active(FaultKind::swap, at) != nullptr;
+}
+
 Answer PanelModel::answer(std::span<const std::uint8_t> pdu, UtcTime at) {
     Answer answer;
     served_row_.reset();
-    apply_changes(at);
-    const bool off = faults_.active(FaultKind::power_cut, at) != nullptr ||
-                     faults_.active(FaultKind::swap, at) != nullptr;
-    if (pdu.empty() || off) {
+    run_until(at);
+    if (pdu.empty() || is_off(at)) {
         return answer;
     }
     if (const auto refused = dispatch(pdu, at, answer.pdu)) {

@@ -13,6 +13,7 @@
 #include "tests/building/fault.hpp"
 #include "tests/building/frame.hpp"
 #include "tests/building/ledger.hpp"
+#include "tests/building/panel_log.hpp"
 #include "tests/building/tenant.hpp"
 
 namespace metergate::building {
@@ -42,6 +43,9 @@ struct PanelPlan {
     std::int64_t nominal_mv = 120'000;
     std::int64_t modulus_wh = 100'000'000'000;
     std::int64_t resolution_wh = 2;
+    std::int64_t clock_offset_s = 0;  ///< how far its own clock is ahead
+    std::int64_t log_minutes = 15;    ///< length of the slots it remembers, if it does at all
+    std::int64_t log_slots = 2304;    ///< how many; 0 = none
     std::vector<PointPlan> points;
     std::vector<PlannedFault> faults;  ///< of this panel and its points, in order of `from`
 };
@@ -121,6 +125,21 @@ class PanelModel {
     [[nodiscard]] virtual std::optional<ModbusException> write(
         unsigned address, std::span<const std::uint16_t> values, UtcTime at) = 0;
 
+    /// Called before anything is asked of a moment: what the panel does by itself up to then. It
+    /// counts and remembers whether anybody asks or not.
+    virtual void run_until(UtcTime at);
+    /// Changes that are planned up to a moment happen. Times must not go back.
+    void apply_changes(UtcTime at);
+    /// What the meter has counted: the register without what only its display gets wrong.
+    [[nodiscard]] std::int64_t counted_wh(std::size_t point, UtcTime at);
+    /// How often a point's register was set to another value.
+    [[nodiscard]] std::uint32_t restarts(std::size_t point) const {
+        return points_[point].restarts;
+    }
+    /// Whether it is without power, or not there at all.
+    [[nodiscard]] bool is_off(UtcTime at) const;
+    [[nodiscard]] UtcTime started() const { return start_; }
+    [[nodiscard]] Ledger& ledger() { return ledger_; }
     /// Notes energy registers that are being served.
     void note_served(UtcTime at, std::size_t first_point, std::span<const std::int64_t> registers);
     /// `at`, or the moment at which the panel froze.
@@ -138,12 +157,13 @@ class PanelModel {
         std::int64_t gain_ppm = 0;
         std::int64_t base_uj = 0;  ///< metered energy at which the register shows base_wh
         std::int64_t base_wh = 0;
+        std::uint32_t restarts = 0;
 
         [[nodiscard]] std::int64_t metered_uj(UtcTime at);
     };
 
     void arrange_rollovers();
-    void apply_changes(UtcTime at);
+    void write_truth(UtcTime at);
     void restart_register(std::size_t point, const PlannedFault& fault);
     [[nodiscard]] std::optional<ModbusException> dispatch(std::span<const std::uint8_t> pdu,
                                                           UtcTime at, Bytes& reply);
@@ -160,12 +180,13 @@ class PanelModel {
     std::optional<std::size_t> served_row_;
 };
 
-/// The open Metergate panel map, version 1, with empty interval and event logs.
+/// The open Metergate panel map, version 1.
 class MetergatePanel final : public PanelModel {
   public:
-    using PanelModel::PanelModel;
+    MetergatePanel(PanelPlan plan, UtcTime start, std::chrono::seconds utc_offset, Ledger& ledger);
 
   private:
+    void run_until(UtcTime at) override;
     [[nodiscard]] std::optional<ModbusException> read(std::uint8_t function, Window& window,
                                                       UtcTime at) override;
     [[nodiscard]] std::optional<ModbusException> write(unsigned address,
@@ -177,8 +198,25 @@ class MetergatePanel final : public PanelModel {
     void put_settings(Window& window) const;
     void put_live(Window& window, UtcTime at);
     void put_energy(Window& window, UtcTime at);
+    void put_interval_log(Window& window) const;
+    void put_slot(Window& window) const;
+    void put_event_log(Window& window) const;
+
+    [[nodiscard]] UtcTime clock(UtcTime at) const {
+        return at + std::chrono::seconds{clock_offset_s_};
+    }
+    [[nodiscard]] IntervalLog::Registers registers(UtcTime at);
+    void close_slots(UtcTime until);
+    [[nodiscard]] bool was_cut(UtcTime after, UtcTime until) const;
+    void note_events(UtcTime until);
 
     std::int64_t clock_offset_s_ = 0;
+    IntervalLog log_;
+    UtcTime slot_since_;
+    std::vector<LoggedEvent> events_;
+    UtcTime ran_until_;
+    std::uint32_t log_window_ = 0;
+    std::uint32_t event_window_ = 0;
 };
 
 /// A single meter of the Eastron SDM family: 32-bit floats in input registers, most significant
