@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "southbound/register_value.hpp"
+#include "southbound/meter_identity.hpp"
 #include "southbound/serial_number.hpp"
 #include "southbound/unserved_text.hpp"
 
@@ -20,15 +20,6 @@ using std::chrono::milliseconds;
 /// After a doubt all that was refused is due again: a few at a time, so that a panel which fails
 /// often does not keep its line from the others.
 constexpr std::size_t retries_a_poll = 4;
-
-/// FNV-1a, 64 bits (draft-eastlake-fnv): the number is stored, so it must never change.
-std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xCBF29CE484222325U) {
-    for (const char c : text) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 0x100000001B3U;
-    }
-    return hash;
-}
 
 }  // namespace
 
@@ -241,26 +232,11 @@ Result<void> PanelDriver::accept_identity(const RegisterReply& reply) {
     if (walk_) {
         return accept_walk(reply);
     }
-    assert(profile_.identity && reply.registers.size() == profile_.identity->count);
-    const ProfileIdentity& identity = *profile_.identity;
-    for (const ProfileIdentity::Expected& expected : identity.expected) {
-        const std::uint16_t found =
-            reply.registers.at(std::size_t{expected.address} - identity.address);
-        if (found != expected.value) {
-            return Error{
-                Fault::refused,
-                fmt::format("register {} reads {} (0x{:04X}), but {} has {} (0x{:04X}) there: "
-                            "another kind of device at address {}?",
-                            expected.address, found, found, profile_.name, expected.value,
-                            expected.value, setup_.unit)};
-        }
+    auto serial = serial_in(profile_, reply.registers, setup_.unit);
+    if (!serial) {
+        return serial.error();
     }
-    const std::span<const std::uint16_t> registers = reply.registers;
-    const std::uint64_t serial =
-        bits_of(registers.subspan(std::size_t{identity.serial.address} - identity.address,
-                                  width_of(identity.serial.type)),
-                identity.serial.order);
-    set_identity(std::to_string(serial));
+    set_identity(std::move(*serial));
     return {};
 }
 
@@ -279,14 +255,9 @@ bool PanelDriver::accept_refused_identity() {
 }
 
 void PanelDriver::set_identity(std::string serial, std::string_view about) {
-    constexpr std::string_view separator("\0", 1);
     identity_known_ = true;
     identity_fresh_ = true;
-    std::uint64_t hash = fnv1a(serial, fnv1a(separator, fnv1a(profile_.name)));
-    if (!about.empty()) {
-        hash = fnv1a(about, fnv1a(separator, hash));
-    }
-    hash = std::max<std::uint64_t>(hash, 1);
+    const std::uint64_t hash = identity_of(profile_.name, serial, about);
     if (hash == identity_) {
         return;
     }

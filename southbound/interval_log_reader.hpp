@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "gateway/model/panel_log.hpp"
+#include "southbound/interval_log_layout.hpp"
+#include "southbound/panel_driver.hpp"
+
+namespace metergate::southbound {
+
+/// A panel's clock may be this far from ours for its slots to be taken. They are stamped by it, and
+/// a register of a wrong moment moves energy from one slot to the next.
+inline constexpr std::chrono::milliseconds panel_clock_error_max{5000};
+
+/// Reads slots of one panel's interval log: who it is, what it keeps and what time it has, one slot
+/// after the other, and at last again who it is and what it keeps. Slots count only if that is the
+/// same meter and they were not overwritten meanwhile.
+///
+/// A slot's stamp is believed if it is where a clock that nobody has set would have put it, counted
+/// from the newest slot, which must be of just now: what was logged before a clock was set may have
+/// been stamped by a wrong one. Reading stops at the first slot that is not so.
+///
+/// Knows no wire: whoever has one asks request() and hands over what came of it, until it is done.
+/// What brought no whole reply is asked again twice. Others may move the panel's window at any
+/// time: a slot is taken if its number was still shown after its values were read. One thread: its
+/// line's.
+class IntervalLogReader {
+  public:
+    /// `setup` and `profile` are the panel's; a profile without a log answers not_found at once.
+    IntervalLogReader(const PanelSetup& setup, const Profile& profile, const LogOrder& order);
+
+    [[nodiscard]] bool is_done() const { return requests_.empty(); }
+    /// Unless done.
+    [[nodiscard]] const Request& request() const { return requests_.front().request; }
+    /// What came of request(), and the civil time when it had left the wire.
+    void take(const Result<Reply>& outcome, UtcTime asked_utc);
+    /// Once done.
+    [[nodiscard]] const LogAnswer& answer() const { return answer_; }
+
+  private:
+    enum class Stage : std::uint8_t { identity, extent, newest, slots, again };
+    struct Asked {
+        Request request;
+        std::optional<RegisterSpan> span;  ///< what its reply holds; none for a write
+    };
+
+    void fail(const Error& error);
+    void begin(Stage stage) {
+        stage_ = stage;
+        book_.clear();
+    }
+    void finish_stage();
+    void ask(const std::vector<RegisterSpan>& spans);
+    void ask_in_window(std::uint32_t number, const std::vector<RegisterSpan>& spans);
+    [[nodiscard]] std::vector<RegisterSpan> identity_spans() const;
+
+    /// Nothing: it failed.
+    [[nodiscard]] std::optional<std::uint64_t> identity_read();
+    void take_identity();
+    void take_extent();
+    [[nodiscard]] std::optional<Error> fault_of_clock();
+    void take_newest();
+    /// When the slot ended, if no clock was set since.
+    [[nodiscard]] UtcSeconds regular_end(std::uint32_t number) const {
+        return newest_end_ - (newest_ - number) * answer_.length;
+    }
+    [[nodiscard]] bool is_wanted(std::uint32_t number) const;
+    void read_slot(std::uint32_t number);
+    void take_slot();
+    void end_of_slots(bool complete);
+    void take_again();
+    /// Whether the window shows what was asked for; if not, it is asked for again, a few times.
+    [[nodiscard]] bool is_shown(const std::vector<RegisterSpan>& spans);
+
+    IntervalLogLayout layout_;
+    PanelSetup setup_;
+    Profile profile_;
+    LogOrder order_;
+    LogAnswer answer_;
+
+    Stage stage_ = Stage::identity;
+    std::deque<Asked> requests_;  ///< of this stage; the first is under way
+    int failures_ = 0;            ///< of the first, in a row
+    RegisterBook book_;           ///< of this stage
+    UtcTime clock_asked_;         ///< when the request with the panel's clock had left
+
+    std::uint32_t oldest_ = 0;
+    std::uint32_t newest_ = 0;
+    UtcSeconds newest_end_;
+    std::uint32_t number_ = 0;  ///< of the slot that is being read
+    int not_shown_ = 0;         ///< so often in a row the window showed another one
+    std::vector<std::pair<std::uint32_t, LoggedSlot>> read_;
+};
+
+}  // namespace metergate::southbound
