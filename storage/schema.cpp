@@ -142,8 +142,13 @@ constexpr std::string_view version_4 = R"sql(
 ALTER TABLE chain ADD COLUMN open_flags INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<std::string_view, 4> steps_of_this_program{version_1, version_2, version_3,
-                                                                version_4};
+// The few records that stand for gaps, to be found among very many.
+constexpr std::string_view version_5 = R"sql(
+CREATE INDEX record_long ON record("end", point, series) WHERE (flags & 2) <> 0;
+)sql";
+
+constexpr std::array<std::string_view, 5> steps_of_this_program{version_1, version_2, version_3,
+                                                                version_4, version_5};
 
 constexpr std::int64_t wal_bytes_max = 8 * 1024 * 1024;
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "storage/gaps.hpp"
 #include "storage/numbering.hpp"
 #include "storage/reader.hpp"
 #include "storage/restart.hpp"
@@ -194,6 +195,18 @@ Result<BatchSeq> SqliteStore::commit(const record::Commit& commit) {
     full_commits_ = 0;
     checkpoint_if_due(commit.clean_stop);
     return newest;
+}
+
+Result<std::vector<Record>> SqliteStore::long_records(PanelNumber panel, UtcSeconds after,
+                                                      UtcSeconds through, std::size_t count_max) {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    auto found = read_long_records(connection_->database, panel, after, through, count_max);
+    if (!found) {
+        return failed(found.error());
+    }
+    return found;
 }
 
 Result<std::optional<BatchSeq>> SqliteStore::cursor(const Id& destination) {

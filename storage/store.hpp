@@ -58,6 +58,9 @@ class SqliteStore final : public record::Store {
     [[nodiscard]] Result<record::Restart> restart_state() override;
     /// Cursors only move forward; a move beyond the newest batch is ignored.
     [[nodiscard]] Result<BatchSeq> commit(const record::Commit& commit) override;
+    [[nodiscard]] Result<std::vector<Record>> long_records(PanelNumber panel, UtcSeconds after,
+                                                           UtcSeconds through,
+                                                           std::size_t count_max) override;
 
     /// How far a destination has got; nothing if it is new.
     [[nodiscard]] Result<std::optional<BatchSeq>> cursor(const Id& destination);

@@ -130,6 +130,12 @@ class Store {
     [[nodiscard]] virtual Result<Restart> restart_state() = 0;
     /// One transaction. Returns the seq of the newest batch after it.
     [[nodiscard]] virtual Result<BatchSeq> commit(const Commit& commit) = 0;
+    /// The current LONG records with a value of the panel's points that end within (after,
+    /// through]: those that stand for gaps. In order of end, point and series, at most `count_max`.
+    [[nodiscard]] virtual Result<std::vector<Record>> long_records(PanelNumber panel,
+                                                                   UtcSeconds after,
+                                                                   UtcSeconds through,
+                                                                   std::size_t count_max) = 0;
 };
 
 struct BatchPage {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -84,6 +85,27 @@ class MemoryStore final : public record::Store {
         }
         clean_ = commit.clean_stop;
         return newest();
+    }
+
+    [[nodiscard]] Result<std::vector<Record>> long_records(PanelNumber panel, UtcSeconds after,
+                                                           UtcSeconds through,
+                                                           std::size_t count_max) override {
+        std::map<std::tuple<UtcSeconds, PointNumber, SeriesNumber>, Record> newest_of;
+        for (const Batch& batch : batches) {
+            for (const Record& record : batch.records) {
+                newest_of[{record.end, record.point, record.series}] = record;
+            }
+        }
+        std::vector<Record> found;
+        for (const auto& [key, record] : newest_of) {
+            const bool wanted = panel_of(record.point) == panel && record.end > after &&
+                                record.end <= through && record.value &&
+                                record.flags.has(Flag::long_interval);
+            if (wanted && found.size() < count_max) {
+                found.push_back(record);
+            }
+        }
+        return found;
     }
 
     [[nodiscard]] BatchSeq newest() const {

@@ -1,0 +1,36 @@
+#include "storage/gaps.hpp"
+
+#include <string>
+
+#include "storage/rows.hpp"
+
+namespace metergate::storage {
+
+Result<std::vector<Record>> read_long_records(Database& database, PanelNumber panel,
+                                              UtcSeconds after, UtcSeconds through,
+                                              std::size_t count_max) {
+    Transaction transaction(database, Transaction::Kind::read, "read gaps");
+    std::vector<Record> found;
+    {
+        Statement row =
+            database.prepare("SELECT " + std::string(record_columns) +
+                             R"( FROM record AS one INDEXED BY record_long WHERE (flags & 2) <> 0
+            AND "end" > ? AND "end" <= ? AND point BETWEEN ? AND ? AND value IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM record AS newer WHERE newer."end" = one."end"
+                AND newer.point = one.point AND newer.series = one.series
+                AND newer.revision > one.revision)
+            ORDER BY "end", point, series LIMIT ?)");
+        const auto first = raw(point_number(panel, 0));
+        row.with(epoch_s(after), epoch_s(through), first, first + points_per_panel_max - 1,
+                 count_max);
+        while (row.next()) {
+            found.push_back(record_of(row));
+        }
+    }
+    if (const Result<void> done = transaction.commit(); !done) {
+        return done.error();
+    }
+    return found;
+}
+
+}  // namespace metergate::storage
