@@ -46,8 +46,10 @@ enum class EventKind : std::uint8_t {
     receiver_silent = 30,       ///< its receipts hold the purge up no longer
     subscription_refused = 31,  ///< the broker does not let a destination hear its receivers
     history_damaged = 32,       ///< a packed day failed its hash
+    log_disagrees = 33,         ///< a panel's own log, against itself or against its register
+    log_unusable = 34,          ///< a panel's own log cannot be used, and gaps stay open
 };
-inline constexpr std::size_t event_kind_count = 33;
+inline constexpr std::size_t event_kind_count = 35;
 
 /// The published word: `line-lost`.
 [[nodiscard]] std::string_view name_of(EventKind kind);

@@ -177,6 +177,16 @@ PanelRecorder::Chain* PanelRecorder::find_chain(PointNumber point, SeriesNumber 
     return found == chains_.end() ? nullptr : &*found;
 }
 
+std::optional<PanelRecorder::Recorded> PanelRecorder::find(PointNumber point,
+                                                           SeriesNumber series) const {
+    const auto found = std::find_if(chains_.begin(), chains_.end(), [&](const Chain& chain) {
+        return chain.point == point && chain.series == series;
+    });
+    return found == chains_.end()
+               ? std::nullopt
+               : std::optional(Recorded{&found->intervals, found->quantity, found->point_id});
+}
+
 const PointPlan* PanelRecorder::find_point(PointNumber point) const {
     const auto found =
         std::find_if(plan_.points.begin(), plan_.points.end(),

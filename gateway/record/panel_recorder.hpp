@@ -53,6 +53,14 @@ class PanelRecorder {
     /// The newest reading of each register. Appends.
     void last_readings(std::vector<LastReading>& out) const;
 
+    /// The chain of a point's series; nothing if it is not recorded. Valid until the next change.
+    struct Recorded {
+        const metering::IntervalChain* intervals = nullptr;
+        Quantity quantity{};
+        Id point_id;
+    };
+    [[nodiscard]] std::optional<Recorded> find(PointNumber point, SeriesNumber series) const;
+
     [[nodiscard]] PanelNumber number() const { return plan_.number; }
     [[nodiscard]] const Id& id() const { return plan_.id; }
     [[nodiscard]] const PanelPlan& plan() const { return plan_; }

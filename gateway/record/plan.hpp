@@ -32,6 +32,7 @@ struct PanelPlan {
     PanelNumber number{};
     Id id;
     std::chrono::milliseconds poll_period{10'000};
+    bool remembers = false;  ///< its profile describes an interval log: gaps are filled from it
     std::vector<PointPlan> points;
     // Both are only ever compared, with those of an earlier plan.
     std::string place;       ///< where it is asked: another place may have another meter

@@ -1,6 +1,7 @@
 #include "gateway/record/recorder.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -42,10 +43,12 @@ void RecorderInbox::on_arrival(const std::function<void()>& wake) {
     events.on_push(wake);
     cursors.on_push(wake);
     receipts.on_push(wake);
+    logged.on_push(wake);
 }
 
 Instant RecorderInbox::oldest() const {
-    return std::min({readings.next_at(), events.next_at(), cursors.next_at(), receipts.next_at()});
+    return std::min({readings.next_at(), events.next_at(), cursors.next_at(), receipts.next_at(),
+                     logged.next_at()});
 }
 
 Recorder::Recorder(const Clock& clock, Store& store, RecorderInbox& inbox, LiveValues& live,
@@ -71,6 +74,7 @@ Result<Recorder> Recorder::make(const Clock& clock, Store& store, RecorderInbox&
         panel->resume(restart, open_slots, clock.utc());
         recorder.panels_.push_back(std::move(*panel));
     }
+    recorder.arrange_backfills();
     return recorder;
 }
 
@@ -112,6 +116,7 @@ Result<void> Recorder::change_plan(const RecordPlan& plan, const Restart& restar
         }
     }
     std::erase_if(panels_, [&](const PanelRecorder& panel) { return !is_planned(panel); });
+    arrange_backfills();
     collect();
     // A failure is noted and tried again with the next steps.
     static_cast<void>(commit(now_));
@@ -153,6 +158,7 @@ Instant Recorder::step() {
     take_readings();
     take_events_and_cursors();
     take_receipts();
+    take_logged();
     if (trusted_) {
         for (PanelRecorder& panel : panels_) {
             panel.close_overdue(utc_);
@@ -163,6 +169,7 @@ Instant Recorder::step() {
         // A failure is noted and tried again; nothing more to do here.
         static_cast<void>(commit(now_));
     }
+    order_logged();
     const bool is_idle = !batches_since_ && !others_since_;
     return now_ + (is_idle ? idle_pace : pace);
 }
@@ -170,6 +177,68 @@ Instant Recorder::step() {
 Instant Recorder::arrivals_due() const {
     const Instant oldest = inbox_->oldest();
     return oldest == never ? never : oldest + pace;
+}
+
+/// Those of panels that are planned as before go on.
+void Recorder::arrange_backfills() {
+    std::vector<Backfill> arranged;
+    for (const PanelRecorder& panel : panels_) {
+        if (!panel.plan().remembers) {
+            continue;
+        }
+        const auto known = std::find_if(
+            backfills_.begin(), backfills_.end(),
+            [&](const Backfill& backfill) { return backfill.panel() == panel.number(); });
+        arranged.push_back(known != backfills_.end()
+                               ? std::move(*known)
+                               : Backfill(panel.number(), panel.plan().poll_period));
+    }
+    backfills_ = std::move(arranged);
+}
+
+void Recorder::take_logged() {
+    while (auto answer = inbox_->logged.pop(now_)) {
+        for (Backfill& backfill : backfills_) {
+            if (backfill.panel() == answer->panel) {
+                auto filled =
+                    backfill.take(*answer, now_, utc_, *find_panel(answer->panel), *store_);
+                std::move(filled.batches.begin(), filled.batches.end(),
+                          std::back_inserter(pending_.batches));
+                std::move(filled.events.begin(), filled.events.end(),
+                          std::back_inserter(pending_.events));
+            }
+        }
+    }
+}
+
+/// Slots are stamped by clocks: as long as ours is not trusted, none is asked for.
+void Recorder::order_logged() {
+    if (!ordered_ || !trusted_ || retry_at_) {
+        return;
+    }
+    for (Backfill& backfill : backfills_) {
+        if (auto order = backfill.next_order(now_, *find_panel(backfill.panel()), *store_)) {
+            ordered_(*order);
+        }
+    }
+}
+
+/// Before the batches that were stored are let go.
+void Recorder::note_stored_gaps() {
+    for (Backfill& backfill : backfills_) {
+        backfill.note_stored();
+        const bool has_gap =
+            std::any_of(pending_.batches.begin(), pending_.batches.end(), [&](const Batch& batch) {
+                return batch.panel == backfill.panel() &&
+                       std::any_of(batch.records.begin(), batch.records.end(),
+                                   [](const Record& record) {
+                                       return record.flags.has(Flag::long_interval);
+                                   });
+            });
+        if (has_gap) {
+            backfill.note_gap();
+        }
+    }
 }
 
 void Recorder::observe_clock() {
@@ -212,6 +281,11 @@ void Recorder::take_readings() {
         ++status_.readings;
         reading->at_utc = stamp_of(*reading);
         live_->update(*reading);
+        for (Backfill& backfill : backfills_) {
+            if (backfill.panel() == reading->panel) {
+                backfill.heard(reading->at);
+            }
+        }
         PanelRecorder* panel = find_panel(reading->panel);
         if (panel == nullptr) {
             continue;
@@ -317,6 +391,7 @@ Result<void> Recorder::commit(Instant now) {
     for (const Batch& batch : pending_.batches) {
         status_.newest_end = std::max(status_.newest_end.value_or(batch.end), batch.end);
     }
+    note_stored_gaps();
     status_.newest_batch = *stored;
     ++status_.commits;
     status_.store_fault.reset();

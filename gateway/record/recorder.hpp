@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "gateway/model/clock.hpp"
+#include "gateway/model/panel_log.hpp"
 #include "gateway/model/queue.hpp"
+#include "gateway/record/backfill.hpp"
 #include "gateway/record/clock_watch.hpp"
 #include "gateway/record/grids.hpp"
 #include "gateway/record/held_readings.hpp"
@@ -25,6 +27,8 @@ struct RecorderInbox {
     Queue<Event> events{1024, WhenFull::never_drop};
     Queue<CursorMove> cursors{1024, WhenFull::never_drop};
     Queue<Receipt> receipts{1024, WhenFull::never_drop};
+    /// At most one of a panel is on its way.
+    Queue<LogAnswer> logged{256, WhenFull::never_drop};
 
     /// `wake` runs when something arrives where nothing was waiting; see Queue::on_push.
     void on_arrival(const std::function<void()>& wake);
@@ -64,6 +68,9 @@ class Recorder {
 
     /// Runs after each commit that wrote batches, on the recorder's thread.
     void on_stored(std::function<void(BatchSeq)> listener) { stored_ = std::move(listener); }
+    /// Hands orders for panels' logs over, on the recorder's thread; the answer is awaited in the
+    /// inbox. Without it no gap is filled.
+    void on_log_order(std::function<void(LogOrder)> listener) { ordered_ = std::move(listener); }
 
     /// Takes in what has arrived, decides what is due, stores what is ready. Returns when it wants
     /// to run next if nothing arrives before.
@@ -96,6 +103,10 @@ class Recorder {
     void take_readings();
     void take_events_and_cursors();
     void take_receipts();
+    void arrange_backfills();
+    void take_logged();
+    void order_logged();
+    void note_stored_gaps();
     [[nodiscard]] UtcTime stamp_of(const Reading& reading) const;
     [[nodiscard]] PanelRecorder* find_panel(PanelNumber number);
     [[nodiscard]] Result<std::vector<PanelRecorder>> make_changed(const RecordPlan& plan);
@@ -115,6 +126,7 @@ class Recorder {
     std::chrono::seconds commit_wait_;
     Grids grids_;
     std::vector<PanelRecorder> panels_;
+    std::vector<Backfill> backfills_;  ///< of the panels that remember
     ClockWatch clock_watch_;
     HeldReadings held_;
     bool trusted_ = false;
@@ -128,6 +140,7 @@ class Recorder {
     std::optional<Instant> retry_at_;
     Duration retry_after_{};
     std::function<void(BatchSeq)> stored_;
+    std::function<void(LogOrder)> ordered_;
     RecorderStatus status_;
 };
 
