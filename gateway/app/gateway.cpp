@@ -149,8 +149,30 @@ std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan, Inst
         .reading =
             [this](Reading reading) { inbox_.readings.push(clock_->now(), std::move(reading)); },
         .event = [this](Event event) { events_.report(std::move(event)); }};
+    auto logged = [this](LogAnswer answer) {
+        inbox_.logged.push(clock_->now(), std::move(answer));
+    };
     return std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan), std::move(sinks),
-                                        begin);
+                                        std::move(logged), begin);
+}
+
+/// Tells the recorder which line has which panel. To be called again when lines were made anew:
+/// orders that those before them had are then given again.
+void RunningGateway::route_log_orders() {
+    std::map<PanelNumber, std::shared_ptr<Queue<LogOrder>>> routes;
+    for (const auto& line : lines_) {
+        for (const PanelNumber panel : line->panels()) {
+            routes[panel] = line->log_orders();
+        }
+    }
+    recorder_->with_recorder([routes = std::move(routes), clock = clock_](
+                                 record::Recorder& recorder, storage::SqliteStore&) {
+        recorder.on_log_order([routes, clock](const LogOrder& order) {
+            if (const auto route = routes.find(order.panel); route != routes.end()) {
+                route->second->push(clock->now(), order);
+            }
+        });
+    });
 }
 
 Result<DestinationParts> RunningGateway::make_destination_parts(
@@ -223,6 +245,7 @@ void RunningGateway::tell_how_it_started(const record::Restart& restart) {
 }
 
 void RunningGateway::start_threads() {
+    route_log_orders();
     recorder_->start();
     reader_->start();
     for (const auto& destination : destinations_.all()) {

@@ -248,6 +248,7 @@ void RunningGateway::begin_parts() {
             lines_.back()->start();
         }
     }
+    route_log_orders();
     directory_ = std::move(job.site.directory);
     tell_what_was_applied();
     setup_.settings = std::move(job.wanted);

@@ -11,15 +11,26 @@ namespace {
 constexpr Duration status_period = std::chrono::seconds{1};
 constexpr Duration goodbye_time = std::chrono::milliseconds{1500};
 
+std::vector<PanelNumber> numbers_of(const LinePlan& plan) {
+    std::vector<PanelNumber> numbers;
+    numbers.reserve(plan.panels.size());
+    for (const southbound::PanelDriver& panel : plan.panels) {
+        numbers.push_back(panel.setup().number);
+    }
+    return numbers;
+}
+
 }  // namespace
 
 LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-                       southbound::Sinks sinks, Instant begin)
+                       southbound::Sinks sinks, southbound::PanelLogs::Sink logged, Instant begin)
     : clock_(&clock),
       id_(plan.settings.id),
       begin_(begin),
       line_(std::move(line)),
+      panels_(numbers_of(plan)),
       poller_(clock, *line_, id_, std::move(plan.panels), std::move(sinks), std::move(plan.edges)),
+      logs_(clock, poller_, std::move(logged)),
       thread_("line-" + id_, clock,
               {.step = [this] { return step(); },
                .readable_fd = [this] { return line_->readable_fd(); },
@@ -39,7 +50,12 @@ Instant LineWorker::step() {
     while (auto read = reads_.pop(clock_->now())) {
         poller_.request_read(read->panel, std::move(read->answer));
     }
-    const Instant next = poller_.step();
+    while (auto order = log_orders_->pop(clock_->now())) {
+        logs_.order(*order);
+    }
+    logs_.step();
+    const Instant next_poll = poller_.step();
+    const Instant next = std::min(next_poll, logs_.next_at());
     if (clock_->now() >= status_due_) {
         publish_status();
     }
@@ -49,6 +65,7 @@ Instant LineWorker::step() {
 /// The request under way is finished: its reply must not meet whoever opens the wire next.
 void LineWorker::finish() {
     poller_.rest();
+    logs_.end();
     const Waiter waiter(*clock_);
     const Instant give_up = clock_->now() + goodbye_time;
     while (clock_->now() < give_up) {

@@ -9,8 +9,10 @@
 #include "gateway/app/published.hpp"
 #include "gateway/app/site.hpp"
 #include "gateway/app/step_thread.hpp"
+#include "gateway/model/panel_log.hpp"
 #include "gateway/model/queue.hpp"
 #include "southbound/line.hpp"
+#include "southbound/panel_logs.hpp"
 #include "southbound/poller.hpp"
 
 namespace metergate::app {
@@ -27,8 +29,9 @@ struct LineStatus {
 class LineWorker {
   public:
     /// Nothing is done before `begin`: replies to what another worker asked may come until then.
+    /// `logged` is given what the panels remember, on the line's thread.
     LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-               southbound::Sinks sinks, Instant begin);
+               southbound::Sinks sinks, southbound::PanelLogs::Sink logged, Instant begin);
 
     void start() { thread_.start(); }
     [[nodiscard]] StepThread& thread() { return thread_; }
@@ -42,6 +45,11 @@ class LineWorker {
     /// Reads a panel at the next request boundary; the answer comes on the line's thread. Any
     /// thread.
     void request_read(Id panel, southbound::ReadAnswer answer);
+    /// Numbers of the panels. Any thread.
+    [[nodiscard]] const std::vector<PanelNumber>& panels() const { return panels_; }
+    /// Where orders for the logs of these panels are left; looked at with each step. Outlives the
+    /// worker, since whoever orders learns of its end a little later.
+    [[nodiscard]] std::shared_ptr<Queue<LogOrder>> log_orders() const { return log_orders_; }
 
   private:
     struct ReadRequest {
@@ -57,7 +65,12 @@ class LineWorker {
     Id id_;
     Instant begin_;
     std::unique_ptr<southbound::Line> line_;
+    std::vector<PanelNumber> panels_;
     southbound::Poller poller_;
+    southbound::PanelLogs logs_;
+    // At most one of a panel is under way.
+    std::shared_ptr<Queue<LogOrder>> log_orders_ =
+        std::make_shared<Queue<LogOrder>>(256, WhenFull::never_drop);
     // What people ask is not dropped: the poller refuses what is too much.
     Queue<ReadRequest> reads_{64, WhenFull::never_drop};
     Published<LineStatus> status_;

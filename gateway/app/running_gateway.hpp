@@ -90,6 +90,7 @@ class RunningGateway final : public Gateway {
     Result<void> assemble();
     Result<void> make_recorder(const record::RecordPlan& plan, const record::Restart& restart);
     [[nodiscard]] std::unique_ptr<LineWorker> make_line_worker(LinePlan plan, Instant begin);
+    void route_log_orders();
     [[nodiscard]] Result<DestinationParts> make_destination_parts(
         const schema::DestinationSettings& settings, const record::Directory& directory) const;
     [[nodiscard]] std::unique_ptr<DestinationWorker> make_destination_worker(

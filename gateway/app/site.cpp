@@ -133,6 +133,7 @@ class PanelAssembly {
         record::PanelPlan plan{.number = numbers.number,
                                .id = panel.id,
                                .poll_period = milliseconds{panel.poll_period_ms},
+                               .remembers = driver.profile().interval_log.has_value(),
                                .points = {},
                                .place = place_of(line, panel),
                                .parameters = parameters_of(sealed)};

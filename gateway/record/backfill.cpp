@@ -80,6 +80,13 @@ void Backfill::note_stored() {
     }
 }
 
+void Backfill::order_again() {
+    if (state_ == State::ordered) {
+        state_ = State::looking;
+        retry_at_ = {};
+    }
+}
+
 void Backfill::try_later(Instant now) {
     retry_after_ = std::clamp(retry_after_ * 2, retry_after_min, retry_after_max);
     retry_at_ = now + retry_after_;

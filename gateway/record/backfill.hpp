@@ -36,6 +36,8 @@ class Backfill {
     /// What is to be asked now; nothing: an answer is awaited, or there is nothing to ask.
     [[nodiscard]] std::optional<LogOrder> next_order(Instant now, const PanelRecorder& recorder,
                                                      Store& store);
+    /// Whoever had the order is gone.
+    void order_again();
 
     struct Filled {
         std::vector<Batch> batches;  ///< to be stored together

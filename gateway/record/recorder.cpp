@@ -179,6 +179,13 @@ Instant Recorder::arrivals_due() const {
     return oldest == never ? never : oldest + pace;
 }
 
+void Recorder::on_log_order(std::function<void(const LogOrder&)> listener) {
+    ordered_ = std::move(listener);
+    for (Backfill& backfill : backfills_) {
+        backfill.order_again();
+    }
+}
+
 /// Those of panels that are planned as before go on.
 void Recorder::arrange_backfills() {
     std::vector<Backfill> arranged;

@@ -69,8 +69,9 @@ class Recorder {
     /// Runs after each commit that wrote batches, on the recorder's thread.
     void on_stored(std::function<void(BatchSeq)> listener) { stored_ = std::move(listener); }
     /// Hands orders for panels' logs over, on the recorder's thread; the answer is awaited in the
-    /// inbox. Without it no gap is filled.
-    void on_log_order(std::function<void(LogOrder)> listener) { ordered_ = std::move(listener); }
+    /// inbox. Without it no gap is filled. Set anew, the orders that wait for an answer are given
+    /// again.
+    void on_log_order(std::function<void(const LogOrder&)> listener);
 
     /// Takes in what has arrived, decides what is due, stores what is ready. Returns when it wants
     /// to run next if nothing arrives before.
@@ -140,7 +141,7 @@ class Recorder {
     std::optional<Instant> retry_at_;
     Duration retry_after_{};
     std::function<void(BatchSeq)> stored_;
-    std::function<void(LogOrder)> ordered_;
+    std::function<void(const LogOrder&)> ordered_;
     RecorderStatus status_;
 };
 

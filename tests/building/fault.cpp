@@ -12,8 +12,9 @@ struct Entry {
     FlagRule rule;
 };
 
-/// No reply means no reading: the slots in its reach are missing, and one long record follows.
-constexpr Flags gap = Flag::missing | Flag::long_interval;
+/// No reply means no reading: the slots in its reach are missing, and one long record follows; or
+/// they come back from the panel's own memory.
+constexpr Flags gap = Flag::missing | Flag::long_interval | Flags(Flag::recovered);
 constexpr Flags changed = Flag::short_interval | Flag::meter_changed;
 constexpr Flags reset = Flag::short_interval | Flag::register_reset;
 constexpr Flags none;
@@ -31,7 +32,7 @@ constexpr std::array<Entry, fault_kind_count> entries{{
     {"register-reset", {reset | gap, Flag::register_reset, false}},
     {"rollover", {Flag::rollover, Flag::rollover, false}},
     {"swap", {changed | gap, Flag::meter_changed, false}},
-    {"power-cut", {gap, none, false}},
+    {"power-cut", {gap | Flag::power_fail, none, false}},
     {"zero", {gap, none, false}},
     {"not-available", {gap, none, false}},
     {"frozen", {none, none, true}},

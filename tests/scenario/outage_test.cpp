@@ -25,7 +25,8 @@ TEST(ScenarioOutage, a_week_without_a_broker_in_ten_days_loses_and_doubles_nothi
 TEST(ScenarioOutage, a_line_that_is_away_for_days_leaves_one_long_record_with_all_the_energy) {
     const auto outcome = outcome_of(scenario_from(fmt::format(
                                         R"({{"seed": 4, "poll_period_ms": 20000,
-                 "panels": [{{"id": "east", "line": "line-1", "kind": "metergate-panel-12"}}],
+                 "panels": [{{"id": "east", "line": "line-1", "kind": "metergate-panel-12",
+                             "log_slots": 0}}],
                  "faults": [{{"at_s": 5000, "kind": "silent", "target": "line-1", "for_s": {}}}]}})",
                                         4 * day_s)),
                                     hours{100});

@@ -36,9 +36,12 @@ TEST(Scenario, a_broker_that_is_away_for_an_hour_gets_everything_later) {
 }
 
 TEST(Scenario, a_line_outage_leaves_missing_slots_and_one_long_one_with_all_the_energy) {
-    const auto outcome = outcome_of(
-        small_building(R"({"at_s": 2000, "kind": "silent", "target": "riser-1", "for_s": 4000})"),
-        hours{4});
+    auto forgetful =
+        small_building(R"({"at_s": 2000, "kind": "silent", "target": "riser-1", "for_s": 4000})");
+    for (building::PanelPlan& panel : forgetful.panels) {
+        panel.log_slots = 0;
+    }
+    const auto outcome = outcome_of(forgetful, hours{4});
     EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
     EXPECT_GT(outcome.verdict.missing, 0U);
     EXPECT_TRUE(outcome.has_event("panel-lost"));

@@ -10,6 +10,7 @@
 #include "northbound/delivery.hpp"
 #include "southbound/modbus/rtu_line.hpp"
 #include "southbound/modbus/tcp_line.hpp"
+#include "southbound/panel_logs.hpp"
 #include "southbound/poller.hpp"
 #include "storage/reader.hpp"
 #include "storage/store.hpp"
@@ -89,6 +90,7 @@ struct ScenarioRun::Wire {
     Instant begin{};
     std::unique_ptr<southbound::Line> line;
     std::unique_ptr<southbound::Poller> poller;
+    std::unique_ptr<southbound::PanelLogs> logs;
 };
 
 struct ScenarioRun::Parts {
@@ -146,6 +148,7 @@ void ScenarioRun::start_gateway() {
     for (auto& plan : site->lines) {
         add_wire(std::move(plan), Instant{});
     }
+    route_log_orders();
     for (const auto& destination : settings.destinations) {
         auto options = northbound::delivery_options_from(destination, site->directory);
         options->live_values = options_.live_values;
@@ -185,7 +188,24 @@ void ScenarioRun::add_wire(app::LinePlan plan, Instant begin) {
                               },
                           .event = [this](Event event) { report(std::move(event)); }},
         std::move(plan.edges));
+    wire.logs = std::make_unique<southbound::PanelLogs>(
+        clock_, *wire.poller,
+        [this](LogAnswer answer) { gateway_->inbox.logged.push(clock_.now(), std::move(answer)); });
     gateway_->wires.push_back(std::move(wire));
+}
+
+/// As the daemon does when its lines have been made.
+void ScenarioRun::route_log_orders() {
+    gateway_->recorder->on_log_order([this](const LogOrder& order) {
+        for (Wire& wire : gateway_->wires) {
+            for (std::size_t i = 0; i < wire.poller->panel_count(); ++i) {
+                if (wire.poller->driver(i).setup().number == order.panel) {
+                    wire.logs->order(order);
+                    time_line_.wake(wire.actor);
+                }
+            }
+        }
+    });
 }
 
 /// Ends them as a line's thread ends: the request under way is finished. Returns when no reply can
@@ -197,6 +217,7 @@ Instant ScenarioRun::end_wires(const std::vector<Id>& lines) {
         const auto wire = std::find_if(gateway_->wires.begin(), gateway_->wires.end(),
                                        [&](const Wire& one) { return one.id == id; });
         wire->poller->rest();
+        wire->logs->end();
         while (!wire->poller->at_rest()) {
             time_line_.wake(wire->actor);
             time_line_.run_until(clock_.now() + pause);
@@ -231,6 +252,7 @@ void ScenarioRun::apply(const schema::Settings& wanted) {
             add_wire_actor(gateway_->wires.back());
         }
     }
+    route_log_orders();
     for (Event& event : app::programming_events(plan.differences, clock_.utc())) {
         report(std::move(event));
     }
@@ -274,9 +296,15 @@ void ScenarioRun::add_recorder_actor() {
 }
 
 void ScenarioRun::add_wire_actor(Wire& wire) {
-    wire.actor = time_line_.add([this, poller = wire.poller.get(), begin = wire.begin] {
-        return clock_.now() < begin ? begin : poller->step();
-    });
+    wire.actor = time_line_.add(
+        [this, poller = wire.poller.get(), logs = wire.logs.get(), begin = wire.begin] {
+            if (clock_.now() < begin) {
+                return begin;
+            }
+            logs->step();
+            const Instant next_poll = poller->step();
+            return std::min(next_poll, logs->next_at());
+        });
 }
 
 void ScenarioRun::stop_gateway(bool cleanly) {

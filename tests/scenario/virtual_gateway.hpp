@@ -62,6 +62,7 @@ class ScenarioRun {
     void add_wire(app::LinePlan plan, Instant begin);
     void add_recorder_actor();
     void add_wire_actor(Wire& wire);
+    void route_log_orders();
     Instant end_wires(const std::vector<Id>& lines);
     void report(Event event);
     void stop_gateway(bool cleanly);
