@@ -67,11 +67,11 @@ void Ledger::truth(std::size_t panel, UtcTime at, std::span<const std::int64_t> 
     history.truth_mwh.insert(history.truth_mwh.end(), energy_mwh.begin(), energy_mwh.end());
 }
 
-void Ledger::logged(std::size_t panel, UtcTime at, UtcSeconds end,
+void Ledger::logged(std::size_t panel, const LoggedRow& row,
                     std::span<const std::int64_t> registers_wh) {
     PanelHistory& history = panels_.at(panel);
     assert(registers_wh.size() == history.facts.points.size());
-    history.logged.push_back({at, end});
+    history.logged.push_back(row);
     history.logged_wh.insert(history.logged_wh.end(), registers_wh.begin(), registers_wh.end());
 }
 

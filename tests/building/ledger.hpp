@@ -24,13 +24,14 @@ struct PanelFacts {
     std::int64_t resolution_wh = 2;
     std::int64_t modulus_wh = 100'000'000'000;
     bool float_registers = false;  ///< of 24 bits, in kWh: the higher, the coarser
-    std::int64_t log_slots = 0;  ///< how many slots of its own log it keeps; 0 = it has none
+    std::int64_t log_slots = 0;    ///< how many slots of its own log it keeps; 0 = it has none
 };
 
 /// What a panel wrote into its own memory at the end of a slot.
 struct LoggedRow {
-    UtcTime at;      ///< building time
-    UtcSeconds end;  ///< as the panel's own clock stamped it
+    UtcTime at;                ///< building time
+    UtcSeconds end;            ///< as the panel's own clock stamped it
+    std::uint32_t number = 0;  ///< of the slot
 };
 
 /// One reply that carried energy registers.
@@ -100,7 +101,7 @@ class Ledger {
     void doubt(std::size_t panel, std::size_t row);
     void truth(std::size_t panel, UtcTime at, std::span<const std::int64_t> energy_mwh);
     /// The panel wrote the registers of all its points into its own memory.
-    void logged(std::size_t panel, UtcTime at, UtcSeconds end,
+    void logged(std::size_t panel, const LoggedRow& row,
                 std::span<const std::int64_t> registers_wh);
     void fault(PlannedFault fault) { faults_.push_back(std::move(fault)); }
     /// The gateway's civil clock was stepped; without steps it shows building time.
@@ -130,7 +131,8 @@ class Ledger {
 /// Writes a ledger as NDJSON while it grows: each call appends what is new. Lines by `kind`:
 /// `run` {laboratory, poll_period_ms, series}, `panel` (its facts), `truth` {panel, at_ms,
 /// energy_mwh of each point}, `served` {panel, at_ms, first, registers_wh, certain}, `logged`
-/// {panel, at_ms, end_s, registers_wh}, `fault` {fault, target, from_ms, until_ms, ms}, `wire`.
+/// {panel, at_ms, end_s, number, registers_wh}, `fault` {fault, target, from_ms, until_ms, ms},
+/// `wire`.
 class LedgerWriter {
   public:
     /// Served rows from `written_until` on are kept back: the wire may still doubt them.

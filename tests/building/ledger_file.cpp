@@ -76,6 +76,7 @@ Json logged_line(const PanelHistory& history, std::size_t index) {
     Json line = line_of("logged");
     line.set("panel", history.facts.id).set("at_ms", epoch_ms(history.logged[index].at));
     line.set("end_s", epoch_s(history.logged[index].end));
+    line.set("number", history.logged[index].number);
     line.set("registers_wh", std::move(registers));
     return line;
 }
@@ -198,7 +199,8 @@ Result<void> LedgerReader::take_rows(const Json& line, std::string_view kind) {
         ledger_.served(panel->second, utc_from_ms(*at_ms), first, numbers,
                        line.bool_at("certain").value_or(true));
     } else if (logged) {
-        ledger_.logged(panel->second, utc_from_ms(*at_ms), utc_from_s(*end_s), numbers);
+        const auto number = static_cast<std::uint32_t>(line.integer_at("number").value_or(0));
+        ledger_.logged(panel->second, {utc_from_ms(*at_ms), utc_from_s(*end_s), number}, numbers);
     } else {
         ledger_.truth(panel->second, utc_from_ms(*at_ms), numbers);
     }

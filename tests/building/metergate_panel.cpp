@@ -93,7 +93,7 @@ void MetergatePanel::close_slots(UtcTime until) {
         std::optional<IntervalLog::Registers> now;
         if (!is_off(end)) {
             now = registers(end);
-            ledger().logged(ledger_panel(), end, log_.next_end(), now->wh);
+            ledger().logged(ledger_panel(), {end, log_.next_end(), log_.newest() + 1}, now->wh);
         }
         log_.close(now);
         slot_since_ = end;

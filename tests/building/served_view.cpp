@@ -226,6 +226,23 @@ std::chrono::milliseconds ServedView::certain_gap(const Bracket& bracket) const 
     return seen_[bracket.high].gateway_time - seen_[bracket.low].gateway_time;
 }
 
+std::chrono::milliseconds ServedView::answered_since(std::size_t point,
+                                                     UtcTime gateway_time) const {
+    constexpr std::chrono::milliseconds poll_after_poll{60'000};
+    std::chrono::milliseconds sum{0};
+    std::optional<UtcTime> before;
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
+        const UtcTime at = seen_[i].gateway_time;
+        if (at < gateway_time || !carries(i, point)) {
+            continue;
+        }
+        const auto step = at - before.value_or(at);
+        sum += step <= poll_after_poll ? step : std::chrono::milliseconds{0};
+        before = at;
+    }
+    return sum;
+}
+
 ServedView::Truth ServedView::truth(const Bracket& bracket, std::size_t point, UtcTime gateway_time,
                                     std::chrono::milliseconds tolerance) const {
     const auto energy = [this, point](UtcTime at) { return history_.truth_of(point, at); };

@@ -64,6 +64,10 @@ class ServedView {
     /// tell it from consumption.
     [[nodiscard]] bool is_hidden(const PlannedFault& fault, std::size_t point) const;
 
+    /// How long in all the panel has answered since, poll after poll.
+    [[nodiscard]] std::chrono::milliseconds answered_since(std::size_t point,
+                                                           UtcTime gateway_time) const;
+
     [[nodiscard]] const PanelHistory& history() const { return history_; }
     [[nodiscard]] bool empty() const { return seen_.empty(); }
 

@@ -211,6 +211,8 @@ void Judge::count_slots(const SlotsOfSeries& slots_of_series, const Id& point,
             const auto slot = slots.find(end);
             lost += slot == slots.end() ? 1U : 0U;
             verdict_.received += slot == slots.end() ? 0U : 1U;
+            verdict_.recovered +=
+                slot != slots.end() && slot->second->flags.has(Flag::recovered) ? 1U : 0U;
             verdict_.missing +=
                 slot != slots.end() && slot->second->flags.has(Flag::missing) ? 1U : 0U;
         }
@@ -291,6 +293,7 @@ std::string table_of(const Verdict& verdict) {
     text += row("expected", std::to_string(verdict.expected));
     text += row("received", std::to_string(verdict.received));
     text += row("  of them missing", std::to_string(verdict.missing));
+    text += row("  recovered", std::to_string(verdict.recovered));
     text += row("lost", std::to_string(verdict.lost));
     text += row("doubled", std::to_string(verdict.doubled));
     text += row("delivered again", std::to_string(verdict.redelivered));
@@ -315,6 +318,7 @@ std::string json_of(const Verdict& verdict) {
     json.set("expected", verdict.expected);
     json.set("received", verdict.received);
     json.set("missing", verdict.missing);
+    json.set("recovered", verdict.recovered);
     json.set("lost", verdict.lost);
     json.set("doubled", verdict.doubled);
     json.set("redelivered", verdict.redelivered);

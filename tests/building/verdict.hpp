@@ -36,6 +36,7 @@ struct Verdict {
     std::uint64_t expected = 0;     ///< slots that should have a record
     std::uint64_t received = 0;     ///< of them, those that have one, be it MISSING
     std::uint64_t missing = 0;      ///< of these, the ones flagged MISSING
+    std::uint64_t recovered = 0;    ///< the ones flagged RECOVERED, with a value
     std::uint64_t lost = 0;         ///< slots without a record, and batch numbers that never came
     std::uint64_t doubled = 0;      ///< slots told twice, or energy that two records cover
     std::uint64_t redelivered = 0;  ///< equal batches that came again: allowed

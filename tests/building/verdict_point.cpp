@@ -85,6 +85,7 @@ void PointJudge::judge(const CurrentRecords& records) {
     }
     end_chain();
     judge_absent_flags(records);
+    judge_recovery(records);
 }
 
 bool PointJudge::starts_chain(const ReceivedRecord& record) const {
@@ -171,7 +172,8 @@ void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chai
             return view_.holds(bracket, point_, reg);
         });
     };
-    if (record.reg && !served_around(record.end_s, *record.reg)) {
+    const bool as_logged = ends_as_logged(record);
+    if (record.reg && !as_logged && !served_around(record.end_s, *record.reg)) {
         violate(record, fmt::format("register {} does not lie between what the panel served before "
                                     "and after the end",
                                     *record.reg));
@@ -185,7 +187,7 @@ void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chai
                                         opening));
         }
     }
-    if (!edges_.is_edge(record.series, record.end_s)) {
+    if (as_logged || !edges_.is_edge(record.series, record.end_s)) {
         return;
     }
     const std::int64_t bracket_max_ms =
@@ -207,13 +209,11 @@ void PointJudge::judge_energy(const ReceivedRecord& first, const ReceivedRecord&
     const bool opens = &first == chain_.first;
     const milliseconds start_tolerance{tolerance_ms(first) + (opens ? cut_off_ms : 0)};
     const milliseconds end_tolerance{tolerance_ms(last)};
-    const milliseconds stamp{options_.stamp_tolerance_ms};
+    const bool from_logged = !opens && chain_.last != nullptr && ends_as_logged(*chain_.last);
     std::int64_t nearest = INT64_MAX;
     std::int64_t true_mwh = 0;
-    for (const Bracket& start : view_.brackets_near(point_, utc(first.start_s), stamp)) {
-        const auto from = view_.truth(start, point_, utc(first.start_s), start_tolerance);
-        for (const Bracket& end : view_.brackets_near(point_, utc(last.end_s), stamp)) {
-            const auto until = view_.truth(end, point_, utc(last.end_s), end_tolerance);
+    for (const auto& from : truths(first.start_s, start_tolerance, from_logged)) {
+        for (const auto& until : truths(last.end_s, end_tolerance, ends_as_logged(last))) {
             const std::int64_t truth = until.energy_mwh - from.energy_mwh;
             const std::int64_t allowed = std::abs(truth) * options_.class_permille / 1000 +
                                          from.doubt_mwh + until.doubt_mwh + steps_mwh(last);

@@ -57,6 +57,17 @@ class PointJudge {
     void end_chain();
     [[nodiscard]] bool is_spoilt(const ReceivedRecord& first, const ReceivedRecord& last) const;
     [[nodiscard]] std::int64_t steps_mwh(const ReceivedRecord& record) const;
+    void judge_recovery(const CurrentRecords& records);
+    void demand_recovered(const ReceivedRecord& gap, std::int64_t edge_s, const std::string& what);
+    [[nodiscard]] bool could_be_recovered(const ReceivedRecord& gap, std::int64_t edge_s) const;
+    /// The row that the panel logged at an edge; null if none.
+    [[nodiscard]] const LoggedRow* logged_at(std::int64_t edge_s) const;
+    /// Whether the register at the record's end is what the panel logged there.
+    [[nodiscard]] bool ends_as_logged(const ReceivedRecord& record) const;
+    /// True energies that an edge may have been told with.
+    [[nodiscard]] std::vector<ServedView::Truth> truths(std::int64_t edge_s,
+                                                        std::chrono::milliseconds tolerance,
+                                                        bool as_logged) const;
     [[nodiscard]] std::int64_t tolerance_ms(const ReceivedRecord& record) const;
     [[nodiscard]] std::chrono::milliseconds held_back(const ReceivedRecord& record) const;
     void violate(const ReceivedRecord& record, const std::string& text);
