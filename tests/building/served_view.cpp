@@ -63,7 +63,8 @@ bool may_be_forgotten(const Ledger& ledger, const PanelHistory& history, UtcTime
 
 }  // namespace
 
-ServedView::ServedView(const Ledger& ledger, const PanelHistory& history) : history_(history) {
+ServedView::ServedView(const Ledger& ledger, const PanelHistory& history)
+    : ledger_(ledger), history_(history) {
     seen_.reserve(history.rows.size());
     for (std::size_t i = 0; i < history.rows.size(); ++i) {
         if (!history.rows[i].certain || may_have_died(ledger, history, i)) {
@@ -216,6 +217,14 @@ bool ServedView::holds(const Bracket& bracket, std::size_t point, std::int64_t r
         }
     }
     return false;
+}
+
+bool ServedView::may_have_told(std::size_t point, UtcTime gateway_time,
+                               std::chrono::milliseconds tolerance, std::int64_t reg) const {
+    return std::any_of(history_.rows.begin(), history_.rows.end(), [&](const ServedRow& row) {
+        return !row.certain && history_.register_of(row, point) == reg &&
+               std::chrono::abs(ledger_.gateway_time(row.at) - gateway_time) <= tolerance;
+    });
 }
 
 std::chrono::milliseconds ServedView::certain_gap(const Bracket& bracket) const {

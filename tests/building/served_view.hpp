@@ -37,6 +37,11 @@ class ServedView {
     /// values that the same meter served, counting over the modulus.
     [[nodiscard]] bool holds(const Bracket& bracket, std::size_t point, std::int64_t reg) const;
 
+    /// Whether a reply that it may have used after all, as late or spoilt as it was, told exactly
+    /// this within the tolerance.
+    [[nodiscard]] bool may_have_told(std::size_t point, UtcTime gateway_time,
+                                     std::chrono::milliseconds tolerance, std::int64_t reg) const;
+
     /// Time between the two readings as the gateway saw it; 0 if one of them is absent, or if
     /// doubtful replies came between them.
     [[nodiscard]] std::chrono::milliseconds certain_gap(const Bracket& bracket) const;
@@ -98,6 +103,7 @@ class ServedView {
         std::size_t point = 0;
     };
 
+    const Ledger& ledger_;
     const PanelHistory& history_;
     std::vector<Seen> seen_;
     std::vector<Run> runs_;  ///< stretches of seen_ in which the gateway's clock did not go back
