@@ -98,7 +98,15 @@ bool ServedView::is_hidden(const PlannedFault& fault, std::size_t point) const {
         return false;
     }
     const Around read = around(point, fault.from, fault.until);
-    return read.last_before && read.first_after && read.register_after >= read.register_before;
+    if (!read.last_before || !read.first_after) {
+        return false;
+    }
+    const auto& faults = ledger_.faults();
+    const bool swapped = std::any_of(faults.begin(), faults.end(), [&](const PlannedFault& other) {
+        return other.kind == FaultKind::swap && other.target == history_.facts.id &&
+               other.from > read.before_at && other.from <= read.after_at;
+    });
+    return swapped || read.register_after >= read.register_before;
 }
 
 ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime until) const {
@@ -111,10 +119,12 @@ ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime u
         const UtcTime seen = seen_[i].gateway_time;
         if (at < from) {
             found.last_before = seen;
+            found.before_at = at;
             found.register_before = history_.register_of(row_of(i), point);
             found.newest_before = std::max(found.newest_before.value_or(seen), seen);
         } else if (at >= until) {
             found.first_after = seen;
+            found.after_at = at;
             found.register_after = history_.register_of(row_of(i), point);
         }
     }

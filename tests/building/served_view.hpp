@@ -62,11 +62,13 @@ class ServedView {
         std::optional<UtcTime> first_after;
         std::int64_t register_before = 0;  ///< with last_before
         std::int64_t register_after = 0;   ///< with first_after
+        UtcTime before_at;                 ///< last_before in building time
+        UtcTime after_at;                  ///< first_after in building time
     };
     [[nodiscard]] Around around(std::size_t point, UtcTime from, UtcTime until) const;
 
     /// True of a reset after which the register was higher than what was read before: nobody can
-    /// tell it from consumption.
+    /// tell it from consumption. And of one in the same outage as a change of meter.
     [[nodiscard]] bool is_hidden(const PlannedFault& fault, std::size_t point) const;
 
     /// How long in all the panel has answered since, poll after poll.
