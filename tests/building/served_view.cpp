@@ -11,6 +11,8 @@ namespace {
 
 /// The replies to the requests of one poll come within this time.
 constexpr std::chrono::milliseconds one_poll{500};
+/// A register that jumped, to 0 above all, is believed by then.
+constexpr std::chrono::minutes believed_after{6};
 
 std::int64_t modular(std::int64_t difference, std::int64_t modulus) {
     const std::int64_t rest = difference % modulus;
@@ -94,7 +96,8 @@ ServedView::ServedView(const Ledger& ledger, const PanelHistory& history)
 }
 
 bool ServedView::is_hidden(const PlannedFault& fault, std::size_t point) const {
-    if (fault.kind != FaultKind::register_reset) {
+    const bool is_reset = fault.kind == FaultKind::register_reset;
+    if (!is_reset && fault.kind != FaultKind::clock_step) {
         return false;
     }
     const Around read = around(point, fault.from, fault.until);
@@ -104,15 +107,23 @@ bool ServedView::is_hidden(const PlannedFault& fault, std::size_t point) const {
     const auto& faults = ledger_.faults();
     const bool swapped = std::any_of(faults.begin(), faults.end(), [&](const PlannedFault& other) {
         return other.kind == FaultKind::swap && other.target == history_.facts.id &&
-               other.from > read.before_at && other.from <= read.after_at;
+               other.from > read.before_at &&
+               other.from <= (is_reset ? read.settled_at : read.after_at);
     });
-    return swapped || read.register_after >= read.register_before;
+    return swapped || (is_reset && read.register_after >= read.register_before);
 }
 
 ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime until) const {
     Around found;
-    for (std::size_t i = 0; i < seen_.size() && !found.first_after; ++i) {
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
         const UtcTime at = row_of(i).at;
+        if (found.first_after) {
+            found.settled_at = at;
+            if (at >= found.after_at + believed_after) {
+                break;
+            }
+            continue;
+        }
         if (seen_[i].may_be_forgotten || !carries(i, point)) {
             continue;
         }
@@ -125,6 +136,7 @@ ServedView::Around ServedView::around(std::size_t point, UtcTime from, UtcTime u
         } else if (at >= until) {
             found.first_after = seen;
             found.after_at = at;
+            found.settled_at = at;
             found.register_after = history_.register_of(row_of(i), point);
         }
     }

@@ -64,11 +64,13 @@ class ServedView {
         std::int64_t register_after = 0;   ///< with first_after
         UtcTime before_at;                 ///< last_before in building time
         UtcTime after_at;                  ///< first_after in building time
+        UtcTime settled_at;  ///< of a reading so much later that a jump is believed, or the last
     };
     [[nodiscard]] Around around(std::size_t point, UtcTime from, UtcTime until) const;
 
     /// True of a reset after which the register was higher than what was read before: nobody can
-    /// tell it from consumption. And of one in the same outage as a change of meter.
+    /// tell it from consumption. And of one that another meter answers for before it was believed;
+    /// of a clock set in the outage in which the meter was changed.
     [[nodiscard]] bool is_hidden(const PlannedFault& fault, std::size_t point) const;
 
     /// How long in all the panel has answered since, poll after poll.

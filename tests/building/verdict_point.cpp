@@ -69,6 +69,7 @@ milliseconds PointJudge::held_back(const ReceivedRecord& record) const {
 
 void PointJudge::judge(const CurrentRecords& records) {
     chain_ = {};
+    find_told_spans(records);
     for (std::size_t i = 0; i < records.size(); ++i) {
         const ReceivedRecord* record = records[i];
         length_s_ = length_of_series(record->series);
@@ -83,7 +84,7 @@ void PointJudge::judge(const CurrentRecords& records) {
             chain_ = {record, record, record->reg.value_or(0) - *record->value, 0};
         }
         judge_shape(*record, first);
-        judge_flags(*record, first, open_until_s(records, i));
+        judge_flags(*record, first, told_spans_[i]);
         if (has_value) {
             judge_sum(*record);
             judge_register(*record, first);
@@ -250,7 +251,7 @@ bool PointJudge::is_spoilt(const ReceivedRecord& first, const ReceivedRecord& la
         const bool at_an_end = reach.touches(first) || reach.touches(last);
         const bool between = first.start_s <= reach.until_s && last.end_s >= reach.from_s;
         return (flag_rule_of(reach.fault->kind).spoils_energy && at_an_end) ||
-               (reach.hidden && between);
+               (reach.hidden && reach.fault->kind == FaultKind::register_reset && between);
     });
 }
 
@@ -266,20 +267,34 @@ std::int64_t PointJudge::steps_mwh(const ReceivedRecord& record) const {
 }
 
 /// The last interval of a counter stood open until the next one was read, and may tell of what
-/// happened meanwhile.
-std::int64_t PointJudge::open_until_s(const CurrentRecords& records, std::size_t place) {
-    if (carries_break(*records[place])) {
-        for (std::size_t next = place + 1; next < records.size(); ++next) {
+/// happened meanwhile. Of a gap that was filled, its ends tell what is known of the whole.
+void PointJudge::find_told_spans(const CurrentRecords& records) {
+    told_spans_.clear();
+    for (const ReceivedRecord* record : records) {
+        told_spans_.push_back({record->start_s, record->end_s});
+    }
+    for (std::size_t i = records.size(); i-- > 0;) {
+        const bool is_filled = records[i]->flags.has(Flag::recovered);
+        if (is_filled && i + 1 < records.size() && records[i + 1]->flags.has(Flag::recovered)) {
+            told_spans_[i].until_s = told_spans_[i + 1].until_s;
+        }
+        for (std::size_t next = i + 1;
+             carries_break(*records[i]) && !is_filled && next < records.size(); ++next) {
             if (records[next]->value) {
-                return records[next]->start_s;
+                told_spans_[i].until_s = records[next]->start_s;
+                break;
             }
         }
     }
-    return records[place]->end_s;
+    for (std::size_t i = 1; i < records.size(); ++i) {
+        if (records[i]->flags.has(Flag::recovered) && records[i - 1]->flags.has(Flag::recovered)) {
+            told_spans_[i].from_s = told_spans_[i - 1].from_s;
+        }
+    }
 }
 
 void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain,
-                             std::int64_t open_until_s) {
+                             const ToldSpan& told) {
     Flags allowed = Flag::interpolated;
     if (options_.laboratory) {
         allowed |= Flag::test;
@@ -288,7 +303,7 @@ void PointJudge::judge_flags(const ReceivedRecord& record, bool first_of_chain,
         allowed |= Flag::short_interval;
     }
     for (const Reach& reach : reaches_) {
-        if (record.start_s <= reach.until_s && open_until_s >= reach.from_s) {
+        if (told.touches(reach)) {
             allowed |= flag_rule_of(*reach.fault).allowed;
         }
     }
@@ -315,10 +330,11 @@ void PointJudge::judge_absent_flags(const CurrentRecords& records) {
         if (required.none() || !concerns || reach.hidden) {
             continue;
         }
-        const bool told =
-            std::any_of(records.begin(), records.end(), [&](const ReceivedRecord* record) {
-                return reach.touches(*record) && (record->flags.bits() & required.bits()) != 0;
-            });
+        bool told = false;
+        for (std::size_t i = 0; i < records.size() && !told; ++i) {
+            told =
+                told_spans_[i].touches(reach) && (records[i]->flags.bits() & required.bits()) != 0;
+        }
         if (!told) {
             ++verdict_.absent_flags;
             verdict_.violate(fmt::format("point {} {}: {} at {} left no flag {}",

@@ -37,6 +37,15 @@ class PointJudge {
     void judge(const CurrentRecords& records);
 
   private:
+    /// What the flags of one record may speak of.
+    struct ToldSpan {
+        std::int64_t from_s = 0;
+        std::int64_t until_s = 0;
+
+        [[nodiscard]] bool touches(const Reach& reach) const {
+            return from_s <= reach.until_s && until_s >= reach.from_s;
+        }
+    };
     struct Chain {
         const ReceivedRecord* first = nullptr;
         const ReceivedRecord* last = nullptr;
@@ -44,15 +53,14 @@ class PointJudge {
         std::int64_t sum = 0;
     };
 
-    [[nodiscard]] static std::int64_t open_until_s(const CurrentRecords& records,
-                                                   std::size_t place);
     [[nodiscard]] bool starts_chain(const ReceivedRecord& record) const;
+    void find_told_spans(const CurrentRecords& records);
     void judge_shape(const ReceivedRecord& record, bool first_of_chain);
     void judge_sum(const ReceivedRecord& record);
     void judge_register(const ReceivedRecord& record, bool first_of_chain);
     void judge_energy(const ReceivedRecord& first, const ReceivedRecord& last, std::int64_t told,
                       bool chain);
-    void judge_flags(const ReceivedRecord& record, bool first_of_chain, std::int64_t open_until_s);
+    void judge_flags(const ReceivedRecord& record, bool first_of_chain, const ToldSpan& told);
     void judge_absent_flags(const CurrentRecords& records);
     void end_chain();
     [[nodiscard]] bool is_spoilt(const ReceivedRecord& first, const ReceivedRecord& last) const;
@@ -78,6 +86,7 @@ class PointJudge {
     std::size_t point_;
     std::vector<Reach> reaches_;
     Verdict& verdict_;
+    std::vector<ToldSpan> told_spans_;  ///< one per record
     Chain chain_;
     std::int64_t length_s_ = 0;  ///< by the name of the series
 };
