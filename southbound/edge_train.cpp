@@ -19,7 +19,9 @@ bool can_ride(const EdgeRider& rider) {
 
 }  // namespace
 
-EdgeTrain::EdgeTrain(EdgeClock clock, std::vector<PanelNumber> panels) : clock_(std::move(clock)) {
+EdgeTrain::EdgeTrain(EdgeClock clock, const std::vector<PanelNumber>& panels)
+    : clock_(std::move(clock)) {
+    seats_.reserve(panels.size());
     for (const PanelNumber panel : panels) {
         seats_.push_back({panel});
     }

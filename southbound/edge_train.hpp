@@ -36,7 +36,7 @@ class EdgeTrain {
     };
 
     /// `clock` may be empty: there are no edges then.
-    EdgeTrain(EdgeClock clock, std::vector<PanelNumber> panels);
+    EdgeTrain(EdgeClock clock, const std::vector<PanelNumber>& panels);
 
     /// Finds the next edge if there is none or civil time was set. Before the others.
     void look(UtcTime utc);

@@ -25,6 +25,7 @@ constexpr int guests_percent = 5;
 
 std::vector<PanelNumber> numbers_of(const std::vector<PanelDriver>& panels) {
     std::vector<PanelNumber> numbers;
+    numbers.reserve(panels.size());
     for (const PanelDriver& driver : panels) {
         numbers.push_back(driver.setup().number);
     }

@@ -281,7 +281,7 @@ void PointJudge::find_told_spans(const CurrentRecords& records) {
         for (std::size_t next = i + 1;
              carries_break(*records[i]) && !is_filled && next < records.size(); ++next) {
             if (records[next]->value) {
-                told_spans_[i].until_s = records[next]->start_s;
+                told_spans_[i].until_s = std::max(told_spans_[i].until_s, records[next]->start_s);
                 break;
             }
         }
