@@ -116,8 +116,8 @@ class SystemCase(unittest.TestCase):
         self.assertEqual(answer.returncode, 0, answer.stderr)
         return [event["kind"] for event in json.loads(answer.stdout)]
 
-    def wait_for_event(self, kind):
-        peers.wait_until(lambda: kind in self.event_kinds(), f"the event {kind}", BATCH_LIMIT_S,
+    def wait_for_event(self, kind, limit_s=BATCH_LIMIT_S):
+        peers.wait_until(lambda: kind in self.event_kinds(), f"the event {kind}", limit_s,
                          [self.gateway.process.child])
 
 
