@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "southbound/panel_request.hpp"
 #include "southbound/register_value.hpp"
 
 namespace metergate::southbound {
@@ -131,15 +132,7 @@ RegisterField IntervalLogLayout::placed(RegisterField field, std::uint32_t numbe
 }
 
 RegisterRequest IntervalLogLayout::read_request(const RegisterSpan& span) const {
-    RegisterRequest request;
-    request.unit = setup_.unit;
-    request.table = span.table;
-    request.address = span.address;
-    request.count = span.count;
-    request.reply_timeout = milliseconds{profile_.limits.timeout_ms};
-    request.late_limit = milliseconds{profile_.limits.late_limit_ms};
-    request.gap_min = milliseconds{profile_.limits.min_gap_ms};
-    return request;
+    return panel_request(setup_.unit, profile_.limits, span);
 }
 
 std::optional<Request> IntervalLogLayout::window_request(std::uint32_t number) const {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "southbound/meter_identity.hpp"
+#include "southbound/panel_request.hpp"
 #include "southbound/serial_number.hpp"
 #include "southbound/unserved_text.hpp"
 
@@ -152,15 +153,7 @@ WireCost PanelDriver::cost() const {
 }
 
 RegisterRequest PanelDriver::request_for(const RegisterSpan& span) const {
-    RegisterRequest request;
-    request.unit = setup_.unit;
-    request.table = span.table;
-    request.address = span.address;
-    request.count = span.count;
-    request.reply_timeout = milliseconds{profile_.limits.timeout_ms};
-    request.late_limit = milliseconds{profile_.limits.late_limit_ms};
-    request.gap_min = milliseconds{profile_.limits.min_gap_ms};
-    return request;
+    return panel_request(setup_.unit, profile_.limits, span);
 }
 
 Duration PanelDriver::time_on_wire(const RegisterReply& reply) const {
