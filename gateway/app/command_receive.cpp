@@ -26,6 +26,8 @@ using northbound::receiver::ReceiverSummary;
 /// Batches may be large and come faster than a disk takes them.
 constexpr northbound::mqtt::HearingLimits hearing{16UL * 1024 * 1024, 64UL * 1024 * 1024};
 constexpr Duration goodbye_time = std::chrono::milliseconds{200};
+/// What the gateway announces while a receiver is leaving comes within a moment, or it is missing.
+constexpr Duration goodbye_limit = std::chrono::seconds{10};
 
 /// `host:port`, `[::1]:port`, or a host alone with the usual port.
 Result<void> take_broker(const std::string& text, schema::MqttSettings& mqtt) {
@@ -98,6 +100,17 @@ void receive_until(Receiver& receiver, const ReceiveRequest& request, const Wait
     }
 }
 
+/// Keeps what came while the end was decided and sends its receipts. A receiver that was complete
+/// waits for what was announced meanwhile: its last line and its exit status then agree.
+void say_goodbye(Receiver& receiver, const Waiter& waiter, const Clock& clock, bool complete) {
+    const Instant usual = clock.now() + goodbye_time;
+    const Instant latest = complete ? clock.now() + goodbye_limit : usual;
+    for (Instant now = clock.now(); now < usual || (now < latest && !receiver.complete());
+         now = clock.now()) {
+        waiter.wait(std::min(receiver.step(), now < usual ? usual : latest));
+    }
+}
+
 Exit run_receiver(const ReceiveRequest& request, const schema::MqttSettings& mqtt,
                   record::ReceivedStore& store) {
     const Log log;
@@ -114,12 +127,9 @@ Exit run_receiver(const ReceiveRequest& request, const schema::MqttSettings& mqt
         return Exit::failed;
     }
     receive_until(receiver, request, waiter, signals, clock);
+    say_goodbye(receiver, waiter, clock,
+                request.until_complete && !signals.came() && receiver.complete());
     const bool complete = receiver.complete();
-    // What came while the end was decided is kept too, and its receipts go out.
-    const Instant goodbye = clock.now() + goodbye_time;
-    while (clock.now() < goodbye) {
-        waiter.wait(std::min(receiver.step(), goodbye));
-    }
     receiver.stop();
     const ReceiverSummary summary = receiver.summary();
     print_summary(summary);
