@@ -37,6 +37,17 @@ bool may_have_died(const Ledger& ledger, const PanelHistory& history, std::size_
     return std::abs((history.rows[row + 1].at - at).count() - period_ms) > period_ms / 5;
 }
 
+/// A reply takes this long at most to come, from when its registers were read.
+constexpr std::chrono::milliseconds on_wire{1000};
+
+/// Whether the clock was stepped while the reply was on its way: its stamp is counted back from
+/// when it arrived, so that it may show either time.
+bool has_two_stamps(const Ledger& ledger, const ServedRow& row) {
+    return std::any_of(
+        ledger.clock_steps().begin(), ledger.clock_steps().end(),
+        [&](const ClockStep& step) { return row.at <= step.at && step.at <= row.at + on_wire; });
+}
+
 /// The last one by then, or `by`.
 UtcTime last_reply(const PanelHistory& history, UtcTime by) {
     const auto next =
@@ -251,7 +262,8 @@ bool ServedView::may_have_told(std::size_t point, UtcTime gateway_time,
 
 std::chrono::milliseconds ServedView::certain_gap(const Bracket& bracket) const {
     if (bracket.low == Bracket::none || bracket.high == Bracket::none ||
-        seen_[bracket.high].row != seen_[bracket.low].row + 1) {
+        seen_[bracket.high].row != seen_[bracket.low].row + 1 ||
+        has_two_stamps(ledger_, row_of(bracket.low))) {
         return {};
     }
     return seen_[bracket.high].gateway_time - seen_[bracket.low].gateway_time;

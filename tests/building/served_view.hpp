@@ -42,8 +42,8 @@ class ServedView {
     [[nodiscard]] bool may_have_told(std::size_t point, UtcTime gateway_time,
                                      std::chrono::milliseconds tolerance, std::int64_t reg) const;
 
-    /// Time between the two readings as the gateway saw it; 0 if one of them is absent, or if
-    /// doubtful replies came between them.
+    /// Time between the two readings as the gateway saw it; 0 if one of them is absent, if doubtful
+    /// replies came between them, or if the clock was stepped while the first was on the wire.
     [[nodiscard]] std::chrono::milliseconds certain_gap(const Bracket& bracket) const;
 
     /// Building time and true energy of a moment inside a bracket.

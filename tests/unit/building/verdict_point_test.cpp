@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tests/building/verdict.hpp"
@@ -138,6 +140,27 @@ TEST_F(VerdictOfOnePoint, a_reading_at_the_edge_may_count_as_before_or_after_it)
     received_[0].records[0].value = 35;
     received_[0].records[0].reg = 1'035;
     EXPECT_FALSE(judged().clean());
+}
+
+TEST_F(VerdictOfOnePoint, a_reply_on_the_wire_while_the_clock_is_set_may_show_the_new_time) {
+    for (const bool on_wire : {true, false}) {
+        ledger_ = {};
+        received_.clear();
+        begin();
+        const UtcTime stepped_at{std::chrono::milliseconds{(start_s + 60) * 1000 + 300} +
+                                 std::chrono::seconds{on_wire ? 0 : 30}};
+        ledger_.clock_step({stepped_at, std::chrono::seconds{800}});
+        serve(-30, 99, -1);
+        for (std::int64_t at_s = 0; at_s <= 240; at_s += 60) {
+            serve(at_s, 100 + at_s / 30, at_s / 30);
+        }
+        tell(0, 900, 3, 103);
+        const Verdict verdict = judged();
+        const bool far =
+            std::any_of(verdict.violations.begin(), verdict.violations.end(),
+                        [](const std::string& text) { return text.find("too long") != text.npos; });
+        EXPECT_EQ(far, !on_wire) << table_of(verdict);
+    }
 }
 
 TEST_F(VerdictOfOnePoint, a_float_register_steps_as_coarsely_as_its_24_bits) {
