@@ -73,6 +73,7 @@ std::vector<PanelField> fields_of(const std::vector<Quantity>& quantities,
                                   const std::vector<PanelPoint>& points,
                                   const std::vector<ProfileQuantity>& map) {
     std::vector<PanelField> fields;
+    fields.reserve(quantities.size() * points.size());  // a panel has hundreds, for years
     for (const Quantity name : quantities) {
         const ProfileQuantity* quantity = find_in(map, name);
         for (const PanelPoint& point : points) {

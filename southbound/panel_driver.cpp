@@ -60,9 +60,9 @@ PanelDriver::PanelDriver(PanelSetup setup, Profile profile)
 void PanelDriver::make_fields() {
     fields_ = fields_of(setup_.every_poll, setup_.points, map_);
     every_poll_fields_ = fields_.size();
-    for (PanelField& field : fields_of(setup_.in_turn, setup_.points, map_)) {
-        fields_.push_back(std::move(field));
-    }
+    std::vector<PanelField> in_turn = fields_of(setup_.in_turn, setup_.points, map_);
+    fields_.reserve(fields_.size() + in_turn.size());
+    std::move(in_turn.begin(), in_turn.end(), std::back_inserter(fields_));
     listed_ = listed_registers(map_, profile_.points);
     ++plan_number_;
     refused_.forget();

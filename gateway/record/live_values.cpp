@@ -18,13 +18,16 @@ void LiveValues::update(const Reading& reading) {
     const std::scoped_lock lock(mutex_);
     ++version_;
     auto& values = panels_[reading.panel];
+    std::size_t places = values.size();
     for (const Measured& measured : reading.values) {
-        const std::size_t place = place_of(measured);
-        if (place >= values.size()) {
-            values.resize(place + 1);
-        }
-        values[place] = {measured.point, measured.quantity, measured.valid, measured.value,
-                         reading.at,     reading.at_utc,    version_};
+        places = std::max(places, place_of(measured) + 1);
+    }
+    values.reserve(places);  // as many as the panel has: it stays so for years
+    values.resize(places);
+    for (const Measured& measured : reading.values) {
+        values[place_of(measured)] = {measured.point, measured.quantity, measured.valid,
+                                      measured.value, reading.at,        reading.at_utc,
+                                      version_};
     }
 }
 

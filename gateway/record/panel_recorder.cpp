@@ -56,6 +56,11 @@ PanelRecorder::PanelRecorder(const PanelPlan& plan, seconds close_wait)
 Result<PanelRecorder> PanelRecorder::make(const PanelPlan& plan, const RecordPlan& all,
                                           Grids& grids) {
     PanelRecorder panel(plan, all.close_wait);
+    std::size_t chains = 0;
+    for (const PointPlan& point : plan.points) {
+        chains += point.series.size();
+    }
+    panel.chains_.reserve(chains);  // no more, for years
     for (const PointPlan& point : plan.points) {
         if (auto added = panel.add_point(point, plan, all, grids); !added) {
             return added.error().within("panel " + plan.id);
