@@ -43,6 +43,7 @@ class PanelCheck {
 
     void run() {
         check_profile();
+        check_clock();
         if (panel_.points.empty() && findings_.sound(member_path(path_, "points"))) {
             findings_.warning(member_path(path_, "points"),
                               "there is no point: nothing of this panel will be recorded");
@@ -71,6 +72,14 @@ class PanelCheck {
         }
         findings_.error(member_path(path_, "profile"),
                         "there is no profile " + quoted(panel_.profile) + hint);
+    }
+
+    void check_clock() {
+        const bool can_be_set = profile_ == nullptr || profile_->clock_can_be_set;
+        if (panel_.clock == schema::ClockCare::set && !can_be_set) {
+            findings_.error(member_path(path_, "clock"),
+                            "profile " + panel_.profile + " says no way to set a clock");
+        }
     }
 
     void check_slot(const PointSettings& point, const std::string& point_path) {

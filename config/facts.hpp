@@ -23,6 +23,7 @@ struct ProfileFacts {
     int channels = 0;  ///< CT inputs a point can be wired to; 0 = the meter's inputs are fixed
     RegisterSide side = RegisterSide::primary;
     std::optional<std::chrono::seconds> log_length;  ///< of its interval log; nothing = it has none
+    bool clock_can_be_set = false;
     std::vector<RegisterFacts> registers;
 };
 

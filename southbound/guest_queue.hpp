@@ -22,6 +22,9 @@ struct GuestRequest {
     Id client;  ///< whose: clients take turns, whatever each of them has waiting
     Request request;
     GuestAnswer answer;
+    /// Puts in what must be of the moment in which it leaves, such as a time; the form of the
+    /// request stays. May be empty.
+    std::function<void(Request&)> at_start{};
 };
 
 /// Guests that wait for the wire: one request of each client in turn. Pure; one thread.

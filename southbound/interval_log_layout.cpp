@@ -8,41 +8,12 @@
 namespace metergate::southbound {
 namespace {
 
-using std::chrono::milliseconds;
-
-RegisterSpan span_of(const RegisterField& field) {
-    return {field.table, field.address, width_of(field.type)};
-}
-
 RegisterField field_of(const LogValue& logged, std::uint32_t slot) {
     return {logged.table, static_cast<std::uint16_t>(logged.address + logged.stride * (slot - 1)),
             logged.type, logged.order};
 }
 
 }  // namespace
-
-void RegisterBook::keep(const RegisterSpan& span, const std::vector<std::uint16_t>& registers) {
-    for (std::size_t i = 0; i < registers.size(); ++i) {
-        registers_[{span.table, static_cast<std::uint16_t>(span.address + i)}] = registers[i];
-    }
-}
-
-std::optional<std::vector<std::uint16_t>> RegisterBook::registers(const RegisterSpan& span) const {
-    std::vector<std::uint16_t> words;
-    for (unsigned address = span.address; address < end_of(span); ++address) {
-        const auto found = registers_.find({span.table, static_cast<std::uint16_t>(address)});
-        if (found == registers_.end()) {
-            return std::nullopt;
-        }
-        words.push_back(found->second);
-    }
-    return words;
-}
-
-std::optional<std::uint64_t> RegisterBook::bits(const RegisterField& field) const {
-    const auto words = registers(span_of(field));
-    return words ? std::optional(bits_of(*words, field.order)) : std::nullopt;
-}
 
 IntervalLogLayout::IntervalLogLayout(PanelSetup setup, Profile profile)
     : setup_(std::move(setup)), profile_(std::move(profile)) {
@@ -81,13 +52,7 @@ std::vector<RegisterSpan> IntervalLogLayout::planned(
     for (const RegisterField& field : fields) {
         wanted.push_back(span_of(field));
     }
-    const milliseconds gap{profile_.limits.min_gap_ms};
-    const milliseconds turnaround{profile_.limits.turnaround_ms};
-    const WireCost cost = setup_.character.count() == 0
-                              ? network_cost(gap, turnaround)
-                              : serial_cost(setup_.character, gap, turnaround);
-    return plan_reads(wanted, {wanted, {}},
-                      {profile_.limits.registers_max, profile_.limits.hole_registers_max, cost});
+    return plan_reads(wanted, {wanted, {}}, read_limits(profile_.limits, setup_.character));
 }
 
 std::vector<RegisterSpan> IntervalLogLayout::extent_spans() const {
@@ -139,26 +104,7 @@ std::optional<Request> IntervalLogLayout::window_request(std::uint32_t number) c
     if (log().kind != LogKind::windowed) {
         return std::nullopt;
     }
-    constexpr std::uint8_t write_one = 6;
-    constexpr std::uint8_t write_several = 16;
-    const RegisterField& window = *log().window;
-    const auto put = [](Pdu& pdu, std::uint64_t word) {
-        pdu.push_back(static_cast<std::uint8_t>(word >> 8U & 0xFFU));
-        pdu.push_back(static_cast<std::uint8_t>(word & 0xFFU));
-    };
-    Request request = read_request(span_of(window));
-    const std::uint16_t width = width_of(window.type);
-    request.pdu = {width == 1 ? write_one : write_several};
-    put(request.pdu, window.address);
-    if (width > 1) {
-        put(request.pdu, width);
-        request.pdu.push_back(static_cast<std::uint8_t>(2 * width));
-    }
-    for (unsigned i = 0; i < width; ++i) {
-        const unsigned place = window.order == WordOrder::big ? width - 1 - i : i;
-        put(request.pdu, std::uint64_t{number} >> (16 * place));
-    }
-    return request;
+    return panel_write(setup_.unit, profile_.limits, *log().window, number);
 }
 
 std::uint32_t IntervalLogLayout::shown(std::uint32_t number, const RegisterBook& book) const {

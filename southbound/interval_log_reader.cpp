@@ -162,22 +162,16 @@ std::optional<Error> IntervalLogReader::fault_of_clock() {
         return Error{Fault::refused,
                      "the panel's clock cannot be read, so its stamps mean nothing"};
     }
-    const ProfileClock& clock = *profile_.clock;
-    const std::uint64_t state = clock.state ? book_.bits(*clock.state).value_or(0) : 0;
-    if (clock.state && (state & clock.valid_mask) == 0) {
+    const ClockReading clock = clock_in(*profile_.clock, book_, clock_asked_);
+    answer_.clock_ahead = clock.ahead;
+    if (!clock.knows_time) {
         return Error{Fault::refused, "the panel does not know the time"};
     }
-    const auto shown = static_cast<std::int64_t>(book_.bits(clock.seconds).value_or(0));
-    // It shows the second that has begun: on average half of it is over.
-    answer_.clock_ahead = utc_from_s(shown) + milliseconds{500} - clock_asked_;
-    if (std::chrono::abs(answer_.clock_ahead) <= panel_clock_error_max) {
+    if (clock.is_right()) {
         return std::nullopt;
     }
-    const bool ahead = answer_.clock_ahead.count() > 0;
-    return Error{Fault::refused,
-                 fmt::format("the panel's clock is {} s {}: its slots are not those they seem",
-                             std::chrono::abs(answer_.clock_ahead).count() / 1000,
-                             ahead ? "ahead" : "behind")};
+    return Error{Fault::refused, "the panel's clock is " + ahead_text(clock.ahead) +
+                                     ": its slots are not those they seem"};
 }
 
 bool IntervalLogReader::is_shown(const std::vector<RegisterSpan>& spans) {

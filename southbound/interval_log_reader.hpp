@@ -10,13 +10,10 @@
 
 #include "gateway/model/panel_log.hpp"
 #include "southbound/interval_log_layout.hpp"
+#include "southbound/panel_clock.hpp"
 #include "southbound/panel_driver.hpp"
 
 namespace metergate::southbound {
-
-/// A panel's clock may be this far from ours for its slots to be taken. They are stamped by it, and
-/// a register of a wrong moment moves energy from one slot to the next.
-inline constexpr std::chrono::milliseconds panel_clock_error_max{5000};
 
 /// Reads slots of one panel's interval log: who it is, what it keeps and what time it has, one slot
 /// after the other, and at last again who it is and what it keeps. Slots count only if that is the

@@ -80,8 +80,7 @@ void PanelDriver::plan() {
             (place < every_poll_fields_ ? every_poll : in_turn).push_back(place);
         }
     }
-    const ReadLimits limits{profile_.limits.registers_max, profile_.limits.hole_registers_max,
-                            cost()};
+    const ReadLimits limits = read_limits(profile_.limits, setup_.character);
     blocks_ = plan_blocks(fields_, every_poll, {listed_, banned}, limits);
     every_poll_blocks_ = blocks_.size();
     for (PanelBlock& block : plan_blocks(fields_, in_turn, {listed_, banned}, limits)) {
@@ -143,13 +142,6 @@ std::string PanelDriver::unserved() const {
     std::vector<RegisterSpan> refused = refused_.banned();
     refused.insert(refused.end(), refused_now_.begin(), refused_now_.end());
     return unserved_text(fields_, fields_with(refused), setup_.points);
-}
-
-WireCost PanelDriver::cost() const {
-    const milliseconds gap{profile_.limits.min_gap_ms};
-    const milliseconds turnaround{profile_.limits.turnaround_ms};
-    return setup_.character.count() == 0 ? network_cost(gap, turnaround)
-                                         : serial_cost(setup_.character, gap, turnaround);
 }
 
 RegisterRequest PanelDriver::request_for(const RegisterSpan& span) const {

@@ -17,6 +17,13 @@
 
 namespace metergate::southbound {
 
+/// What is done about a panel's own clock.
+enum class ClockCare : std::uint8_t {
+    leave,
+    watch,  ///< told when it is wrong
+    set,    ///< and set, where the profile says how
+};
+
 struct PanelSetup {
     PanelNumber number{};
     Id id;
@@ -30,6 +37,7 @@ struct PanelSetup {
     std::vector<Quantity> every_poll{Quantity::energy_delivered, Quantity::power};
     /// The rest: one block of these is added to each poll, in turn.
     std::vector<Quantity> in_turn;
+    ClockCare clock_care = ClockCare::watch;
 };
 
 /// Every quantity the profile has and `taken` has not, once: what a caller usually puts into
@@ -133,7 +141,6 @@ class PanelDriver {
     void append_gone(std::vector<Measured>& values);
     [[nodiscard]] std::vector<std::size_t> fields_with(
         const std::vector<RegisterSpan>& refused) const;
-    [[nodiscard]] WireCost cost() const;
     void ask_identity();
     void ask_walk();
     [[nodiscard]] Result<void> accept_walk(const RegisterReply& reply);

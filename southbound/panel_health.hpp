@@ -41,6 +41,9 @@ struct PanelStatus {
     Duration reply_timeout{};  ///< so long is waited for its next reply to begin
     Duration gap{};            ///< so long it is left in peace after a reply: learned
     std::string problem;       ///< the newest trouble; empty = none
+    /// How far its own clock was ahead of ours when it was last looked at; nothing: it was not, or
+    /// the panel does not know the time.
+    std::optional<std::chrono::milliseconds> clock_ahead{};
 };
 
 /// How one panel has been answering, and so when it is to be asked next: at its period while it

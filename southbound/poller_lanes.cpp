@@ -327,6 +327,9 @@ bool Poller::start_guest(bool is_owed) {
     guest_is_owed_ = is_owed;
     guest_ = guests_.take();
     Request& request = guest_->request;
+    if (guest_->at_start) {
+        guest_->at_start(request);
+    }
     request.late_limit = late_limit;
     request.gap_min =
         std::max<Duration>(request.gap_min, milliseconds{driver.profile().limits.min_gap_ms});

@@ -51,6 +51,10 @@ struct RegisterField {
     bool operator==(const RegisterField&) const = default;
 };
 
+[[nodiscard]] constexpr RegisterSpan span_of(const RegisterField& field) {
+    return {field.table, field.address, width_of(field.type)};
+}
+
 /// The registers that tell which meter answers.
 struct ProfileIdentity {
     struct Expected {

@@ -50,6 +50,9 @@ struct PointSettings {
     std::vector<std::string> series;  ///< empty = those of `recording`
 };
 
+/// What is done about a panel's own clock, which stamps what it logs.
+enum class ClockCare : std::uint8_t { leave, watch, set };
+
 struct PanelSettings {
     Id id;
     std::string name;
@@ -57,6 +60,7 @@ struct PanelSettings {
     std::string profile;       ///< name of a panel profile: metergate-panel-24, ...
     std::string serial;        ///< expected serial number; empty = any
     std::int64_t poll_period_ms = 10'000;
+    ClockCare clock = ClockCare::watch;
     std::int64_t nominal_mv = 120'000;  ///< volts of one element, for full load and plausibility
     std::vector<PointSettings> points;
 };

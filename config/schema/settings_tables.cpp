@@ -176,6 +176,16 @@ Table panel_table() {
         .with<&PanelSettings::poll_period_ms>(
             integer(200, 3'600'000),
             {.key = "poll_period_ms", .label = "Poll period", .unit = "ms", .seal = Seal::logged})
+        .with<&PanelSettings::clock>(
+            choice<ClockCare>({{"leave", ClockCare::leave},
+                               {"watch", ClockCare::watch},
+                               {"set", ClockCare::set}}),
+            {.key = "clock",
+             .label = "The panel's own clock",
+             .help = "watch = told when it is more than 5 s wrong; set = also set, where the "
+                     "profile says how and the panel's seal allows it: what the panel logs by "
+                     "itself can only fill gaps while its clock is right",
+             .seal = Seal::sealed})
         .with<&PanelSettings::nominal_mv>(integer(1'000, 1'000'000),
                                           {.key = "nominal_mv",
                                            .label = "Voltage of one element",

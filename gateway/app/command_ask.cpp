@@ -107,10 +107,11 @@ void print_status_text(const Json& status) {
           cell(status.find("version")) + "\n\n");
     for (const Json& line : *status.find("lines")->as_array()) {
         print(line_heading(line) + "\n");
-        print(list_table(*line.find("panels"),
-                         {"panel", "state", "serial", "age_ms", "replies", "timeouts", "bad_frames",
-                          "reply_median_ms", "reply_p99_ms", "gap_ms", "problem"}) +
-              "\n");
+        print(
+            list_table(*line.find("panels"),
+                       {"panel", "state", "serial", "age_ms", "replies", "timeouts", "bad_frames",
+                        "reply_median_ms", "reply_p99_ms", "gap_ms", "clock_ahead_ms", "problem"}) +
+            "\n");
     }
     const Json& recorder = *status.find("recorder");
     const Json& days_left = *status.find("store")->find("days_left");

@@ -23,14 +23,16 @@ std::vector<PanelNumber> numbers_of(const LinePlan& plan) {
 }  // namespace
 
 LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-                       southbound::Sinks sinks, southbound::PanelLogs::Sink logged, Instant begin)
+                       southbound::Sinks sinks, southbound::PanelLogs::Sink logged,
+                       std::function<bool()> is_time_known, Instant begin)
     : clock_(&clock),
       id_(plan.settings.id),
       begin_(begin),
       line_(std::move(line)),
       panels_(numbers_of(plan)),
-      poller_(clock, *line_, id_, std::move(plan.panels), std::move(sinks), std::move(plan.edges)),
+      poller_(clock, *line_, id_, std::move(plan.panels), sinks, std::move(plan.edges)),
       logs_(clock, poller_, std::move(logged)),
+      clocks_(clock, poller_, {sinks.event, std::move(is_time_known)}),
       thread_("line-" + id_, clock,
               {.step = [this] { return step(); },
                .readable_fd = [this] { return line_->readable_fd(); },
@@ -54,8 +56,9 @@ Instant LineWorker::step() {
         logs_.order(*order);
     }
     logs_.step();
+    clocks_.step();
     const Instant next_poll = poller_.step();
-    const Instant next = std::min(next_poll, logs_.next_at());
+    const Instant next = std::min({next_poll, logs_.next_at(), clocks_.next_at()});
     if (clock_->now() >= status_due_) {
         publish_status();
     }
@@ -79,8 +82,10 @@ void LineWorker::finish() {
 
 void LineWorker::publish_status() {
     status_due_ = clock_->now() + status_period;
+    auto panels = poller_.status();
+    clocks_.add_to(panels);
     status_.set(
-        {id_, poller_.line_fault(), poller_.line_counters(), poller_.load(), poller_.status()});
+        {id_, poller_.line_fault(), poller_.line_counters(), poller_.load(), std::move(panels)});
 }
 
 }  // namespace metergate::app

@@ -12,6 +12,7 @@
 #include "gateway/model/panel_log.hpp"
 #include "gateway/model/queue.hpp"
 #include "southbound/line.hpp"
+#include "southbound/panel_clocks.hpp"
 #include "southbound/panel_logs.hpp"
 #include "southbound/poller.hpp"
 
@@ -30,8 +31,10 @@ class LineWorker {
   public:
     /// Nothing is done before `begin`: replies to what another worker asked may come until then.
     /// `logged` is given what the panels remember, on the line's thread.
+    /// `is_time_known` says, on the line's thread, whether our clock may be believed.
     LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-               southbound::Sinks sinks, southbound::PanelLogs::Sink logged, Instant begin);
+               southbound::Sinks sinks, southbound::PanelLogs::Sink logged,
+               std::function<bool()> is_time_known, Instant begin);
 
     void start() { thread_.start(); }
     [[nodiscard]] StepThread& thread() { return thread_; }
@@ -68,6 +71,7 @@ class LineWorker {
     std::vector<PanelNumber> panels_;
     southbound::Poller poller_;
     southbound::PanelLogs logs_;
+    southbound::PanelClocks clocks_;
     // At most one of a panel is under way.
     std::shared_ptr<Queue<LogOrder>> log_orders_ =
         std::make_shared<Queue<LogOrder>>(256, WhenFull::never_drop);

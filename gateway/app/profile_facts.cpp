@@ -11,6 +11,7 @@ config::ProfileFacts facts_of_profile(const southbound::Profile& profile) {
     facts.points = profile.points;
     // A profile of single meters lists its own inputs: nothing is wired to it by channel.
     facts.channels = profile.points > 1 ? profile.channels : 0;
+    facts.clock_can_be_set = profile.clock && profile.clock->writable;
     for (const auto& quantity : profile.quantities) {
         if (facts_of(quantity.quantity).is_register) {
             facts.registers.push_back({quantity.quantity, profile.modulus_of(quantity.quantity)});

@@ -71,6 +71,18 @@ SeriesNumber number_of(const record::Numbering& numbering, const Series& series)
         ->second;
 }
 
+southbound::ClockCare clock_care_of(schema::ClockCare care) {
+    switch (care) {
+        case schema::ClockCare::leave:
+            return southbound::ClockCare::leave;
+        case schema::ClockCare::watch:
+            return southbound::ClockCare::watch;
+        case schema::ClockCare::set:
+            break;
+    }
+    return southbound::ClockCare::set;
+}
+
 Result<southbound::PanelDriver> make_driver(const schema::LineSettings& line,
                                             const schema::PanelSettings& panel,
                                             const record::Numbering::PanelEntry& numbers) {
@@ -84,6 +96,7 @@ Result<southbound::PanelDriver> make_driver(const schema::LineSettings& line,
     setup.unit = static_cast<std::uint8_t>(panel.address);
     setup.expected_serial = panel.serial;
     setup.poll_period = milliseconds{panel.poll_period_ms};
+    setup.clock_care = clock_care_of(panel.clock);
     setup.character =
         line.rs485 ? wire_format_of(*line.rs485).character() : std::chrono::nanoseconds{};
     for (std::size_t i = 0; i < panel.points.size(); ++i) {

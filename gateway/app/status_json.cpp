@@ -43,9 +43,9 @@ Json panel_status(const southbound::PanelStatus& panel, Instant now) {
     const auto& spread = panel.reply_spread;
     json.set("reply_median_ms", spread ? Json::of(ms_of(spread->median)) : Json());
     json.set("reply_p99_ms", spread ? Json::of(ms_of(spread->p99)) : Json());
-    json.set("reply_timeout_ms", ms_of(panel.reply_timeout))
-        .set("gap_ms", ms_of(panel.gap))
-        .set("problem", panel.problem);
+    json.set("reply_timeout_ms", ms_of(panel.reply_timeout)).set("gap_ms", ms_of(panel.gap));
+    json.set("clock_ahead_ms", panel.clock_ahead ? Json::of(panel.clock_ahead->count()) : Json());
+    json.set("problem", panel.problem);
     return json;
 }
 

@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, event_kind_count> kind_names{
     "destination-paused", "records-purged",    "meter-change-out",     "gap-not-recorded",
     "queue-overflow",     "voltage-sag",       "voltage-swell",        "voltage-interruption",
     "panel-power-failed", "programming",       "receiver-silent",      "subscription-refused",
-    "history-damaged",    "log-disagrees",     "log-unusable",
+    "history-damaged",    "log-disagrees",     "log-unusable",         "panel-clock-wrong",
+    "panel-clock-set",
 };
 
 }  // namespace

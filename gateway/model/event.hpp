@@ -48,8 +48,10 @@ enum class EventKind : std::uint8_t {
     history_damaged = 32,       ///< a packed day failed its hash
     log_disagrees = 33,         ///< a panel's own log, against itself or against its register
     log_unusable = 34,          ///< a panel's own log cannot be used, and gaps stay open
+    panel_clock_wrong = 35,     ///< a panel's own clock, as compared with the gateway's
+    panel_clock_set = 36,       ///< by the gateway
 };
-inline constexpr std::size_t event_kind_count = 35;
+inline constexpr std::size_t event_kind_count = 37;
 
 /// The published word: `line-lost`.
 [[nodiscard]] std::string_view name_of(EventKind kind);

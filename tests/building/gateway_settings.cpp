@@ -19,6 +19,7 @@ Json panel_json(const PanelPlan& panel, const Scenario& scenario) {
     json.set("profile", name_of(panel.kind));
     json.set("poll_period_ms", scenario.poll_period_ms);
     json.set("nominal_mv", panel.nominal_mv);
+    json.set("clock", panel.clock);
     json.set("points", std::move(points));
     return json;
 }

@@ -44,6 +44,7 @@ struct PanelPlan {
     std::int64_t modulus_wh = 100'000'000'000;
     std::int64_t resolution_wh = 2;
     std::int64_t clock_offset_s = 0;  ///< how far its own clock is ahead
+    std::string clock = "watch";      ///< what the gateway's settings say to do about it
     std::int64_t log_minutes = 15;    ///< length of the slots it remembers, if it does at all
     std::int64_t log_slots = 2304;    ///< how many; 0 = none
     std::vector<PointPlan> points;

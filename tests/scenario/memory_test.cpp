@@ -89,6 +89,22 @@ TEST(ScenarioMemory, a_panel_whose_clock_is_wrong_is_not_believed) {
     EXPECT_TRUE(outcome.has_event("panel-lost"));
 }
 
+TEST(ScenarioMemory, a_panel_whose_clock_was_set_in_time_fills_its_gap) {
+    const auto outcome = outcome_of(
+        one_panel("silent", 4 * hour_s, R"(, "clock_offset_s": 400, "clock": "set")"), hours{9});
+    expect_all_back(outcome, 12U * 16);
+    EXPECT_TRUE(outcome.has_event("panel-clock-set"));
+    EXPECT_FALSE(outcome.has_event("panel-clock-wrong"));
+}
+
+TEST(ScenarioMemory, a_panel_whose_clock_runs_wrong_is_told_of) {
+    const auto outcome =
+        outcome_of(one_panel("silent", 600, R"(, "clock_offset_s": -400)"), hours{3});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_TRUE(outcome.has_event("panel-clock-wrong"));
+    EXPECT_FALSE(outcome.has_event("panel-clock-set"));
+}
+
 TEST(ScenarioMemory, a_clock_a_little_off_is_good_enough) {
     expect_all_back(
         outcome_of(one_panel("silent", 4 * hour_s, R"(, "clock_offset_s": -3)"), hours{9}),

@@ -10,6 +10,7 @@
 #include "northbound/delivery.hpp"
 #include "southbound/modbus/rtu_line.hpp"
 #include "southbound/modbus/tcp_line.hpp"
+#include "southbound/panel_clocks.hpp"
 #include "southbound/panel_logs.hpp"
 #include "southbound/poller.hpp"
 #include "storage/reader.hpp"
@@ -91,6 +92,7 @@ struct ScenarioRun::Wire {
     std::unique_ptr<southbound::Line> line;
     std::unique_ptr<southbound::Poller> poller;
     std::unique_ptr<southbound::PanelLogs> logs;
+    std::unique_ptr<southbound::PanelClocks> clocks;
 };
 
 struct ScenarioRun::Parts {
@@ -191,6 +193,11 @@ void ScenarioRun::add_wire(app::LinePlan plan, Instant begin) {
     wire.logs = std::make_unique<southbound::PanelLogs>(
         clock_, *wire.poller,
         [this](LogAnswer answer) { gateway_->inbox.logged.push(clock_.now(), std::move(answer)); });
+    wire.clocks = std::make_unique<southbound::PanelClocks>(
+        clock_, *wire.poller,
+        southbound::PanelClocks::Sinks{
+            [this](Event event) { report(std::move(event)); },
+            [this] { return gateway_->recorder->status().time_trusted; }});
     gateway_->wires.push_back(std::move(wire));
 }
 
@@ -296,15 +303,16 @@ void ScenarioRun::add_recorder_actor() {
 }
 
 void ScenarioRun::add_wire_actor(Wire& wire) {
-    wire.actor = time_line_.add(
-        [this, poller = wire.poller.get(), logs = wire.logs.get(), begin = wire.begin] {
-            if (clock_.now() < begin) {
-                return begin;
-            }
-            logs->step();
-            const Instant next_poll = poller->step();
-            return std::min(next_poll, logs->next_at());
-        });
+    wire.actor = time_line_.add([this, poller = wire.poller.get(), logs = wire.logs.get(),
+                                 clocks = wire.clocks.get(), begin = wire.begin] {
+        if (clock_.now() < begin) {
+            return begin;
+        }
+        logs->step();
+        clocks->step();
+        const Instant next_poll = poller->step();
+        return std::min({next_poll, logs->next_at(), clocks->next_at()});
+    });
 }
 
 void ScenarioRun::stop_gateway(bool cleanly) {

@@ -360,6 +360,15 @@ TEST_F(Check, two_destinations_with_one_client_id_at_a_broker_are_refused) {
                                       "destination \"a\" at the same broker"));
 }
 
+TEST_F(Check, a_clock_that_nobody_knows_how_to_set_is_not_promised_to_be_set) {
+    panel().clock = schema::ClockCare::set;
+    EXPECT_THAT(errors(), IsEmpty());
+    panel().profile = "panel-12";
+    EXPECT_THAT(
+        errors(),
+        ElementsAre("lines[0].panels[0].clock: profile panel-12 says no way to set a clock"));
+}
+
 TEST_F(Check, nothing_is_concluded_from_what_could_not_be_read) {
     line().panels.push_back(new_panel("", 1, ""));  // as the reader leaves what it could not read
     line().panels[1].points = {new_point("suite-101", 1)};

@@ -16,6 +16,7 @@ class FakeFacts final : public Facts {
                                  .channels = 48,
                                  .side = RegisterSide::secondary,
                                  .log_length = std::chrono::minutes(15),
+                                 .clock_can_be_set = true,
                                  .registers = {delivered}};
         profiles_["panel-12"] = {.points = 12,
                                  .channels = 24,
