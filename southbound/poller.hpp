@@ -103,8 +103,9 @@ class Poller {
         BlockRun blocks;                           ///< planned once the identity is known
         std::optional<std::uint64_t> plan_number;  ///< of the driver, when they were planned
         bool identity_asked = false;               ///< the request under way asks for the identity
-        bool is_probe = false;  ///< the panel is lost, and has served nothing yet
-        bool is_retry = false;  ///< early, after a failure: a failure of this one waits its turn
+        bool is_probe = false;    ///< the panel is lost, and has served nothing yet
+        bool was_steady = false;  ///< a poll that was expected to be answered
+        bool is_retry = false;    ///< early, after a failure: a failure of this one waits its turn
         unsigned good = 0;
         Duration on_wire{};          ///< what its requests for values took
         Duration on_wire_at_edge{};  ///< those of them that an edge needs

@@ -203,9 +203,10 @@ std::optional<std::size_t> Poller::begin_due_poll() {
     if (!chosen) {
         return std::nullopt;
     }
-    schedule_.begun(turns[*chosen]);
     Panel& panel = panels_[*chosen];
     panel.poll.emplace();
+    panel.poll->was_steady = schedule_.is_steady(turns[*chosen]);
+    schedule_.begun(turns[*chosen]);
     panel.poll->panel = *chosen;
     panel.poll->is_probe = panel.health.state() == PanelState::lost;
     panel.poll->is_retry = panel.health.begin_poll(clock_.now(), panel.driver.setup().poll_period);
@@ -226,7 +227,8 @@ PanelTurn Poller::turn_of(std::size_t place) const {
     const Panel& panel = panels_[place];
     const PanelState state = panel.health.state();
     const Duration cost = state == PanelState::ok ? panel.cost.mean() : timeout_of(panel.driver);
-    PanelTurn turn{state, due_at(panel), never, cost, panel.health.asked_at()};
+    PanelTurn turn{state, due_at(panel),           never,
+                   cost,  panel.health.asked_at(), panel.replied.value_or(Instant{})};
     if (panel.poll) {
         turn.deadline = turn.due;
         turn.due = turn.asked;

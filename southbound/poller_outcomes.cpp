@@ -62,6 +62,11 @@ void Poller::handle_registers(std::optional<Job>& job, const Result<RegisterRepl
     if (job->is_probe && outcome.has_error()) {
         probes_.spent(started_, now);
     }
+    if (job->was_steady && outcome.has_error() && outcome.error().fault == Fault::timeout) {
+        schedule_.timed_out(started_);
+    } else if (job->was_steady) {
+        schedule_.answered();
+    }
     if (!job->identity_asked) {
         note_cost(*job, now - started_);
     }

@@ -4,10 +4,18 @@
 
 namespace metergate::southbound {
 
+void Schedule::timed_out(Instant asked) {
+    constexpr int too_many = 2;
+    if (++timeouts_ == too_many) {
+        doubt_since_ = asked;
+    }
+}
+
 std::optional<std::size_t> Schedule::next_due(const std::vector<PanelTurn>& turns,
                                               Instant now) const {
     using Place = std::optional<std::size_t>;
     Place steady;
+    Place unheard;
     Place unsure;
     Place lost;
     const auto ends_before = [&](std::size_t place, const Place& other) {
@@ -21,11 +29,13 @@ std::optional<std::size_t> Schedule::next_due(const std::vector<PanelTurn>& turn
         if (turn.state == PanelState::lost) {
             lost = !lost || turn.asked < turns[*lost].asked ? place : lost;
         } else {
-            Place& first = turn.state == PanelState::ok ? steady : unsure;
+            const bool was_answering = turn.state == PanelState::ok;
+            Place& first = is_steady(turn) ? steady : was_answering ? unheard : unsure;
             first = ends_before(place, first) ? place : first;
         }
     }
-    const Place doubtful = lost && ends_before(*lost, unsure) ? lost : unsure;
+    const Place silent = lost && ends_before(*lost, unsure) ? lost : unsure;
+    const Place doubtful = unheard ? unheard : silent;
     if (steady && doubtful) {
         return !steady_next_ && ends_before(*doubtful, steady) ? doubtful : steady;
     }

@@ -119,6 +119,24 @@ TEST_F(Polling, a_failing_panel_delays_the_others_by_one_timeout_at_most) {
     }
 }
 
+TEST_F(Polling, while_thirty_of_thirty_two_die_the_first_that_is_heard_keeps_its_pace) {
+    add_tenths_of_a_second(32);
+    poll_every(seconds{5});
+    run(seconds{59});
+    silence(1, 7);
+    silence(9, 23);
+    silence(25, 32);
+    readings_.clear();
+    run(seconds{30});
+    const auto polls = [this](std::uint32_t panel) {
+        return std::count_if(readings_.begin(), readings_.end(), [panel](const Reading& reading) {
+            return reading.panel == PanelNumber{panel};
+        });
+    };
+    EXPECT_GE(polls(8), 6);
+    EXPECT_GE(polls(24), 4) << "nobody knows that it lives before it is asked";
+}
+
 TEST_F(Polling, after_a_timeout_the_identity_is_read_before_values_are_used) {
     ScriptedPanel& panel = add(1);
     run(seconds{9});

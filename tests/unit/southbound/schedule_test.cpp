@@ -53,6 +53,23 @@ TEST(Schedule, lets_a_panel_that_answers_come_between_two_that_do_not) {
     EXPECT_EQ(schedule.next_due(turns, at(10)), Place(0));
 }
 
+TEST(Schedule, after_two_timeouts_whoever_was_not_heard_since_may_be_dead_too) {
+    Schedule schedule;
+    std::vector<PanelTurn> turns{steady(1), steady(2), steady(3), failing(1)};
+    schedule.timed_out(at(7));
+    schedule.begun(turns[0]);
+    EXPECT_EQ(schedule.next_due(turns, at(10)), Place(0)) << "one timeout says nothing of others";
+    schedule.timed_out(at(8));
+    turns[2].heard = at(9);
+    schedule.begun(turns[0]);
+    EXPECT_EQ(schedule.next_due(turns, at(10)), Place(2)) << "the one that was heard";
+    schedule.begun(turns[2]);
+    EXPECT_EQ(schedule.next_due(turns, at(10)), Place(0)) << "before the one that failed already";
+    schedule.answered();
+    schedule.timed_out(at(9));
+    EXPECT_EQ(schedule.next_due(turns, at(10)), Place(0));
+}
+
 TEST(Schedule, does_not_let_the_line_rest_while_only_doubtful_panels_are_due) {
     Schedule schedule;
     schedule.begun(failing(1));
