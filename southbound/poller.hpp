@@ -73,8 +73,9 @@ class Poller {
     /// least those of its profile. The answer is called inside this or a later step(), at once if
     /// the request is refused: who asks again inside an answer that is an error may never come out.
     void request_guest(GuestRequest guest);
-    /// Inside an answer whose error is refused: the Modbus exception; else 0.
-    [[nodiscard]] std::uint8_t exception_code() const { return line_.exception_code(); }
+    /// Inside the answer to a guest: the Modbus exception that its panel gave; 0 if it gave none,
+    /// whatever others were told before.
+    [[nodiscard]] std::uint8_t exception_code() const { return guest_exception_code_; }
 
     /// Begins to end: lets the request under way finish, so that its reply is not taken for another
     /// one's later, starts no more, and refuses reads. step() goes on until at_rest().
@@ -204,6 +205,7 @@ class Poller {
     GuestQueue guests_;
     std::optional<GuestRequest> guest_;  ///< on the wire
     bool guest_is_owed_ = false;         ///< it came before polls
+    std::uint8_t guest_exception_code_ = 0;
     bool resting_ = false;
     bool line_down_ = false;
     UtcTime line_down_since_{};

@@ -127,7 +127,9 @@ void Poller::handle_guest(const Result<Reply>& outcome) {
         panels_[place].driver.doubt();
         cut_short(place, error);
     }
+    guest_exception_code_ = line_.exception_code();
     done.answer(error);
+    guest_exception_code_ = 0;
 }
 
 /// The panel cannot be asked any further now, through no fault of its own.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -137,6 +138,18 @@ TEST_F(Guests, that_are_refused_learn_the_exception) {
     run(seconds{1});
     EXPECT_EQ(code, 2);
     EXPECT_FALSE(poller().driver(0).identity_needed());
+}
+
+TEST_F(Guests, that_are_never_sent_do_not_learn_the_exception_of_another) {
+    add(1);
+    run(seconds{5});
+    ask("bms", 1, absent_register);
+    run(seconds{1});
+    ASSERT_EQ(answers_.back().error().fault, Fault::refused);
+    std::optional<std::uint8_t> code;
+    poller().request_guest({"bms", RegisterRequest{.unit = 9, .address = 0},
+                            [&](const Result<Reply>&) { code = poller().exception_code(); }});
+    EXPECT_EQ(code, 0);
 }
 
 TEST_F(Guests, that_flood_the_line_with_nonsense_leave_all_polls_in_their_period) {
