@@ -15,6 +15,7 @@ ROOMS = {
     "southbound": ("metergate::southbound", ("gateway/model", "config/schema")),
     "southbound/modbus": (
         "metergate::southbound::modbus", ("gateway/model", "config/schema", "southbound")),
+    "southbound/gateway": ("metergate::southbound::gateway", ("gateway/model", "southbound")),
     "storage": (
         "metergate::storage",
         ("gateway/model", "config/schema", "gateway/metering", "gateway/record")),
@@ -29,8 +30,8 @@ ROOMS = {
     "gateway/app": (
         "metergate::app",
         ("gateway/model", "config/schema", "gateway/metering", "gateway/record", "gateway/control",
-         "config", "southbound", "southbound/modbus", "storage", "northbound", "northbound/mqtt",
-         "northbound/receiver", "plc")),
+         "config", "southbound", "southbound/gateway", "southbound/modbus", "storage", "northbound",
+         "northbound/mqtt", "northbound/receiver", "plc")),
     # The simulated building encodes registers from its own table: bugs shared with the profiles
     # and the frame parser would cancel. Of the gateway it knows the interface of a wire, no more.
     "tests/building": (
