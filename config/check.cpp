@@ -5,6 +5,7 @@
 #include <map>
 
 #include "config/check_destinations.hpp"
+#include "config/check_modbus_gateway.hpp"
 #include "config/check_panel.hpp"
 #include "config/findings.hpp"
 
@@ -193,6 +194,7 @@ CheckResult check(const Settings& settings, const Facts& facts, const schema::Pr
     check_wires(settings, findings);
     check_lines(settings, facts, findings);
     check_destinations(settings, findings);
+    check_modbus_gateway(settings, findings);
     return {findings.errors(), findings.warnings()};
 }
 

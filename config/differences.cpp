@@ -43,9 +43,15 @@ std::string summary(const Table& table, const Json& object) {
     return text;
 }
 
+/// What tells one item of a list from the others: its id, or what stands first.
+std::string name_of_item(const Json& item) {
+    const std::string* id = item.string_at("id");
+    return id != nullptr ? *id : schema::write_compact(item.as_object()->front().value);
+}
+
 const Json* item_with(const Json::Array& list, const std::string& id) {
     const auto found = std::find_if(list.begin(), list.end(),
-                                    [&](const Json& item) { return *item.string_at("id") == id; });
+                                    [&](const Json& item) { return name_of_item(item) == id; });
     return found == list.end() ? nullptr : &*found;
 }
 
@@ -101,20 +107,20 @@ class Comparison {
         const Table& table = *field.shape->table();
         std::vector<std::string> kept;
         for (const Json& item : before) {
-            const std::string& id = *item.string_at("id");
+            const std::string id = name_of_item(item);
             const std::string where = item_path(path, id);
             if (const Json* now = item_with(after, id)) {
                 kept.push_back(id);
-                compare(table, item, *now, where, id);
+                compare(table, item, *now, where, source_of(item));
             } else {
-                add(Kind::removed, table, item, where, id);
+                add_item(Kind::removed, table, item, where);
             }
         }
         std::vector<std::string> order;
         for (const Json& item : after) {
-            const std::string& id = *item.string_at("id");
+            const std::string id = name_of_item(item);
             if (item_with(before, id) == nullptr) {
-                add(Kind::added, table, item, item_path(path, id), id);
+                add_item(Kind::added, table, item, item_path(path, id));
             } else {
                 order.push_back(id);
             }
@@ -127,6 +133,22 @@ class Comparison {
                              joined(kept),
                              joined(order),
                              Seal::free});
+        }
+    }
+
+    /// Nothing: an item without an id is the gateway's own.
+    static Id source_of(const Json& item) {
+        const std::string* id = item.string_at("id");
+        return id == nullptr ? Id() : *id;
+    }
+
+    /// An item without an id is small, and told whole.
+    void add_item(Kind kind, const Table& table, const Json& item, const std::string& path) {
+        add(kind, table, item, path, source_of(item));
+        if (item.string_at("id") == nullptr) {
+            Difference& added = found.back();
+            (kind == Kind::added ? added.new_text : added.old_text) +=
+                " " + schema::write_compact(item);
         }
     }
 

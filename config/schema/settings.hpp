@@ -127,12 +127,30 @@ struct DestinationSettings {
     std::optional<MqttSettings> mqtt;
 };
 
+struct ModbusUnitSettings {
+    std::int64_t unit = 1;  ///< by which clients name the panel, 1..247
+    Id panel;
+};
+
+/// Other masters, such as a building management system, talk to the panels through the gateway.
+struct ModbusGatewaySettings {
+    bool enabled = false;
+    std::string address = "127.0.0.1";      ///< of this machine, on which it listens
+    std::int64_t port = 502;                ///< TCP
+    std::vector<ModbusUnitSettings> units;  ///< empty = each panel at its own address
+    std::vector<std::string> clients;       ///< addresses and prefixes; empty = all
+    bool allow_writes = false;
+    std::int64_t cache_ms = 1'000;      ///< a reply may be that old; 0 = always asked anew
+    std::int64_t idle_timeout_s = 120;  ///< who asks for nothing so long is disconnected
+};
+
 struct Settings {
     std::int64_t schema = 1;
     GatewaySettings gateway;
     RecordingSettings recording;
     std::vector<LineSettings> lines;
     std::vector<DestinationSettings> destinations;
+    ModbusGatewaySettings modbus_gateway;
 };
 
 }  // namespace metergate::schema

@@ -358,6 +358,68 @@ Table destination_table() {
         .exactly_one_of({"mqtt"});
 }
 
+Table modbus_unit_table() {
+    return Table::of<ModbusUnitSettings>("Unit")
+        .with<&ModbusUnitSettings::unit>(integer(1, 247),
+                                         {.key = "unit",
+                                          .label = "Unit",
+                                          .help = "The number by which clients name the panel",
+                                          .seal = Seal::logged,
+                                          .required = true})
+        .with<&ModbusUnitSettings::panel>(
+            id(), {.key = "panel", .label = "Panel", .seal = Seal::logged, .required = true});
+}
+
+void add_modbus_gateway_access(Table& table) {
+    table
+        .with<&ModbusGatewaySettings::enabled>(
+            flag(), {.key = "enabled",
+                     .label = "Other masters may talk to the panels",
+                     .help = "By Modbus TCP; metering always comes first",
+                     .seal = Seal::logged})
+        .with<&ModbusGatewaySettings::address>(
+            address(), {.key = "address",
+                        .label = "Listens on",
+                        .help = "One of this machine's addresses, 0.0.0.0 for all, :: for all "
+                                "and IPv6; 127.0.0.1 is reached from this machine only",
+                        .seal = Seal::logged})
+        .with<&ModbusGatewaySettings::port>(
+            tcp_port(), {.key = "port", .label = "TCP port", .seal = Seal::logged})
+        .with<&ModbusGatewaySettings::units>(
+            list(group<ModbusUnitSettings>(modbus_unit_table()), 247),
+            {.key = "units", .label = "Units", .help = "Empty = each panel at its own address"})
+        .with<&ModbusGatewaySettings::clients>(
+            list(address_prefix(), 64),
+            {.key = "clients",
+             .label = "Clients",
+             .help = "Addresses such as 10.1.0.7 and 10.1.0.0/16; empty = whoever reaches it",
+             .seal = Seal::logged});
+}
+
+Table modbus_gateway_table() {
+    Table table = Table::of<ModbusGatewaySettings>("Modbus gateway");
+    add_modbus_gateway_access(table);
+    return table
+        .with<&ModbusGatewaySettings::allow_writes>(
+            flag(), {.key = "allow_writes",
+                     .label = "Clients may write to panels",
+                     .help = "Functions 5, 6, 15 and 16: a write may change what is billed",
+                     .seal = Seal::sealed})
+        .with<&ModbusGatewaySettings::cache_ms>(
+            integer(0, 60'000),
+            {.key = "cache_ms",
+             .label = "Replies are given again for",
+             .unit = "ms",
+             .help = "Spares the wire; 0 = always asked anew. Register N of unit 255 tells how "
+                     "old the last values of unit N are",
+             .seal = Seal::logged})
+        .with<&ModbusGatewaySettings::idle_timeout_s>(
+            integer(10, 86'400), {.key = "idle_timeout_s",
+                                  .label = "Clients that ask for nothing are disconnected after",
+                                  .unit = "s",
+                                  .seal = Seal::logged});
+}
+
 }  // namespace
 
 Table settings_table() {
@@ -374,7 +436,9 @@ Table settings_table() {
         .with<&Settings::lines>(list(group<LineSettings>(line_table()), 32),
                                 {.key = "lines", .label = "Lines"})
         .with<&Settings::destinations>(list(group<DestinationSettings>(destination_table()), 32),
-                                       {.key = "destinations", .label = "Destinations"});
+                                       {.key = "destinations", .label = "Destinations"})
+        .with<&Settings::modbus_gateway>(group<ModbusGatewaySettings>(modbus_gateway_table()),
+                                         {.key = "modbus_gateway", .label = "Modbus gateway"});
 }
 
 ReadSettings read_settings(const Json& document) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/schema/address_prefix.hpp"
 #include "config/schema/utc_text.hpp"
 #include "gateway/model/ids.hpp"
 #include "gateway/model/series.hpp"
@@ -42,6 +43,16 @@ std::string host_complaint(const std::string& text) {
     return quoted(text) + " is no host: a name or an address, without \"mqtt://\" and port";
 }
 
+std::string address_complaint(const std::string& text) {
+    if (ip_address_from(text)) return {};
+    return quoted(text) + " is no IP address; write it as 10.1.0.7 or fd00::7";
+}
+
+std::string prefix_complaint(const std::string& text) {
+    if (address_prefix_from(text)) return {};
+    return quoted(text) + " is no IP address or prefix; write it as 10.1.0.7 or 10.1.0.0/16";
+}
+
 std::string from_complaint(const std::string& text) {
     if (text == "now" || text == "oldest" || utc_from_text(text)) return {};
     return quoted(text) + " is none of now, oldest and a UTC time such as 2025-03-01T00:00:00Z";
@@ -61,6 +72,12 @@ ShapeFor<std::string> series_code() {
 }
 ShapeFor<std::string> host() {
     return text_by({host_complaint, "host name or address", "^[A-Za-z0-9._:%-]+$"});
+}
+ShapeFor<std::string> address() {
+    return text_by({address_complaint, "IP address", "^[0-9A-Fa-f.:]+$"});
+}
+ShapeFor<std::string> address_prefix() {
+    return text_by({prefix_complaint, "IP address or prefix", "^[0-9A-Fa-f.:]+(/[0-9]+)?$"});
 }
 ShapeFor<std::string> path() {
     return text_by({path_complaint, "full path", "^/"});

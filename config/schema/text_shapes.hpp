@@ -14,6 +14,10 @@ namespace metergate::schema {
 [[nodiscard]] ShapeFor<std::string> series_code();
 /// A host name or address, alone.
 [[nodiscard]] ShapeFor<std::string> host();
+/// An IPv4 or IPv6 address in figures.
+[[nodiscard]] ShapeFor<std::string> address();
+/// The same, or the first bits that a group of addresses has in common: 10.1.0.0/16.
+[[nodiscard]] ShapeFor<std::string> address_prefix();
 /// A full path.
 [[nodiscard]] ShapeFor<std::string> path();
 /// A full path, or empty.

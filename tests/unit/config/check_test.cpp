@@ -380,5 +380,50 @@ TEST_F(Check, nothing_is_concluded_from_what_could_not_be_read) {
     EXPECT_THAT(errors(), IsEmpty());
 }
 
+// ---- Modbus gateway ----
+
+TEST_F(Check, units_of_the_modbus_gateway_are_panels_and_each_one_panel) {
+    settings.modbus_gateway.units = {{17, "east"}, {18, "eats"}, {17, "east"}, {19, "east"}};
+    EXPECT_THAT(errors(), ElementsAre("modbus_gateway.units[1].panel: there is no panel \"eats\"; "
+                                      "did you mean \"east\"?",
+                                      "modbus_gateway.units[2].unit: 17 is already the unit of "
+                                      "panel \"east\""));
+}
+
+TEST_F(Check, without_units_panels_go_by_their_addresses_which_must_then_differ) {
+    settings.modbus_gateway.enabled = true;
+    EXPECT_THAT(errors(), IsEmpty());
+    settings.lines.push_back(
+        {.id = "riser-2", .name = {}, .rs485 = {}, .modbus_tcp = {}, .panels = {}});
+    settings.lines[1].modbus_tcp.emplace().host = "10.0.0.7";
+    settings.lines[1].panels.push_back(new_panel("west", 1, "panel-12"));
+    settings.lines[1].panels[0].points = {new_point("suite-201", 1)};
+    EXPECT_THAT(errors(), ElementsAre("modbus_gateway.units: is needed: panels \"east\" and "
+                                      "\"west\" both have the address 1"));
+    settings.modbus_gateway.units = {{1, "east"}, {2, "west"}};
+    EXPECT_THAT(errors(), IsEmpty());
+    settings.modbus_gateway.units.clear();
+    settings.modbus_gateway.enabled = false;
+    EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(Check, a_modbus_gateway_that_is_open_to_everybody_is_warned_of) {
+    auto& gateway = settings.modbus_gateway;
+    gateway.enabled = true;
+    EXPECT_THAT(warnings(), IsEmpty()) << "of this machine alone";
+    gateway.address = "0.0.0.0";
+    EXPECT_THAT(warnings(), ElementsAre("modbus_gateway.clients: is empty: whoever reaches "
+                                        "0.0.0.0:502 can read the panels"));
+    gateway.allow_writes = true;
+    EXPECT_THAT(warnings(), ElementsAre("modbus_gateway.clients: is empty: whoever reaches "
+                                        "0.0.0.0:502 can write to the panels"));
+    gateway.clients = {"10.1.0.7"};
+    EXPECT_THAT(warnings(),
+                ElementsAre("modbus_gateway.allow_writes: clients can write to the panels, and so "
+                            "change what is billed"));
+    gateway.allow_writes = false;
+    EXPECT_THAT(warnings(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace metergate::config

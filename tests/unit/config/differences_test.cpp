@@ -99,5 +99,22 @@ TEST(Differences, of_sealed_or_logged_parameters_are_those_that_change_the_hash)
     }
 }
 
+TEST(Differences, of_items_without_an_id_are_told_by_what_stands_first) {
+    auto from = one_panel();
+    from.modbus_gateway.units = {{17, "east"}, {18, "west"}};
+    auto to = from;
+    to.modbus_gateway.units = {{18, "east"}, {19, "west"}};
+    EXPECT_THAT(
+        texts(from, to),
+        ElementsAre("modbus_gateway.units[17]: removed: Unit {\"unit\":17,\"panel\":\"east\"} "
+                    "(logged)",
+                    "modbus_gateway.units[18].panel: Panel \"west\" -> \"east\" (logged)",
+                    "modbus_gateway.units[19]: added: Unit {\"unit\":19,\"panel\":\"west\"} "
+                    "(logged)"));
+    for (const Difference& difference : differences(from, to)) {
+        EXPECT_EQ(difference.source, "") << "of the gateway itself";
+    }
+}
+
 }  // namespace
 }  // namespace metergate::config

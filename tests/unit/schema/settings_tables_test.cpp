@@ -17,13 +17,15 @@ struct Parts {
     std::string panel = R"("id":"p","address":1,"profile":"x")";
     std::string point = R"("id":"t","slot":1)";
     std::string destinations = "[]";
+    std::string modbus_gateway = "{}";
 };
 
 Json document(const Parts& parts) {
-    const auto json = parse_json(R"({"schema":1,"gateway":)" + parts.gateway + R"(,"recording":)" +
-                                 parts.recording + R"(,"lines":[{)" + parts.line +
-                                 R"(,"panels":[{)" + parts.panel + R"(,"points":[{)" + parts.point +
-                                 R"(}]}]}],"destinations":)" + parts.destinations + "}");
+    const auto json =
+        parse_json(R"({"schema":1,"gateway":)" + parts.gateway + R"(,"recording":)" +
+                   parts.recording + R"(,"lines":[{)" + parts.line + R"(,"panels":[{)" +
+                   parts.panel + R"(,"points":[{)" + parts.point + R"(}]}]}],"destinations":)" +
+                   parts.destinations + R"(,"modbus_gateway":)" + parts.modbus_gateway + "}");
     EXPECT_TRUE(json) << json.error().text;
     return *json;
 }
@@ -76,6 +78,7 @@ Settings full_settings() {
                       31,
                       10'001};
     settings.destinations = {{"d", "D", "2025-03-01T00:00:00Z", {"p"}, {"kwh-1h"}, mqtt}};
+    settings.modbus_gateway = {true, "0.0.0.0", 1502, {{17, "p"}}, {"10.1.0.0/16"}, true, 500, 60};
     return settings;
 }
 
@@ -184,6 +187,34 @@ TEST(SettingsTables, texts_of_a_wrong_form_are_refused) {
                     "destinations[1]: \"mqtt\" is missing"));
 }
 
+TEST(SettingsTables, units_and_addresses_of_a_wrong_form_are_refused) {
+    EXPECT_THAT(
+        problems_of({.modbus_gateway = R"({"address":"localhost","port":0,
+                         "units":[{"unit":248,"panel":"p"},{"unit":0}],
+                         "clients":["10.1.0.7","10.1.0.0/33","fd00::/8","bms","::1/129"],
+                         "cache_ms":60001})"}),
+        ElementsAre("modbus_gateway.address: \"localhost\" is no IP address; write it as "
+                    "10.1.0.7 or fd00::7",
+                    "modbus_gateway.port: 0 is outside 1..65535",
+                    "modbus_gateway.units[0].unit: 248 is outside 1..247",
+                    "modbus_gateway.units[1].unit: 0 is outside 1..247",
+                    "modbus_gateway.units[1].panel: is missing",
+                    "modbus_gateway.clients[1]: \"10.1.0.0/33\" is no IP address or prefix; write "
+                    "it as 10.1.0.7 or 10.1.0.0/16",
+                    "modbus_gateway.clients[3]: \"bms\" is no IP address or prefix; write it as "
+                    "10.1.0.7 or 10.1.0.0/16",
+                    "modbus_gateway.clients[4]: \"::1/129\" is no IP address or prefix; write it "
+                    "as 10.1.0.7 or 10.1.0.0/16",
+                    "modbus_gateway.cache_ms: 60001 is outside 0..60000"));
+}
+
+TEST(SettingsTables, the_modbus_gateway_is_off_and_read_only_unless_someone_says_otherwise) {
+    const auto settings = read_settings(document({})).settings;
+    EXPECT_FALSE(settings.modbus_gateway.enabled);
+    EXPECT_FALSE(settings.modbus_gateway.allow_writes);
+    EXPECT_EQ(settings.modbus_gateway.address, "127.0.0.1");
+}
+
 TEST(SettingsTables, a_password_in_the_settings_is_refused) {
     EXPECT_THAT(
         problems_of({.destinations = R"([{"id":"d","mqtt":{"host":"h","password":"secret"}}])"}),
@@ -221,6 +252,7 @@ TEST(SettingsTables, what_decides_the_bill_is_sealed) {
     }
     EXPECT_EQ(seal_of(table, {"gateway", "zone"}), Seal::sealed);
     EXPECT_EQ(seal_of(table, {"recording", "series"}), Seal::sealed);
+    EXPECT_EQ(seal_of(table, {"modbus_gateway", "allow_writes"}), Seal::sealed);
     EXPECT_EQ(seal_of(table, {"lines", "rs485", "port"}), Seal::logged);
     EXPECT_EQ(seal_of(table, {"destinations", "mqtt", "host"}), Seal::logged);
     EXPECT_EQ(seal_of(table, {"lines", "panels", "points", "suite"}), Seal::free);
