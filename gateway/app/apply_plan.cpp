@@ -1,6 +1,7 @@
 #include "gateway/app/apply_plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "config/schema/settings_tables.hpp"
@@ -68,6 +69,20 @@ PartsPlan plan_parts(const std::vector<Part>& running, const std::vector<Part>& 
     return plan;
 }
 
+PartChange plan_modbus_gateway(const schema::Settings& running, const schema::Settings& wanted) {
+    if (!running.modbus_gateway.enabled || !wanted.modbus_gateway.enabled) {
+        return running.modbus_gateway.enabled  ? PartChange::removed
+               : wanted.modbus_gateway.enabled ? PartChange::added
+                                               : PartChange::off;
+    }
+    const auto alone = [](const schema::Settings& settings) {
+        schema::Settings only;
+        only.modbus_gateway = settings.modbus_gateway;
+        return schema::settings_to_json(only);
+    };
+    return alone(running) == alone(wanted) ? PartChange::kept : PartChange::changed;
+}
+
 std::vector<Id> joined(std::vector<Id> first, const std::vector<Id>& second) {
     first.insert(first.end(), second.begin(), second.end());
     return first;
@@ -112,11 +127,18 @@ std::vector<Id> PartsPlan::beginning() const {
     return joined(changed, added);
 }
 
+std::string_view name_of(PartChange change) {
+    static constexpr std::array<std::string_view, 5> names{"off", "kept", "changed", "added",
+                                                           "removed"};
+    return names.at(static_cast<std::size_t>(change));
+}
+
 ApplyPlan plan_apply(const schema::Settings& running, const schema::Settings& wanted) {
     ApplyPlan plan{
         .differences = config::differences(running, wanted),
         .lines = plan_parts(running.lines, wanted.lines, polled_by),
         .destinations = plan_parts(running.destinations, wanted.destinations, delivered_by),
+        .modbus_gateway = plan_modbus_gateway(running, wanted),
         .refusals = {},
         .notes = {}};
     add_sentences(plan);

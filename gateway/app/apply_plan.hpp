@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/differences.hpp"
@@ -22,12 +24,17 @@ struct PartsPlan {
     bool operator==(const PartsPlan&) const = default;
 };
 
+/// What becomes of a part that there is once, or not at all.
+enum class PartChange : std::uint8_t { off, kept, changed, added, removed };
+[[nodiscard]] std::string_view name_of(PartChange change);
+
 /// What a running daemon has to do to work by other settings. What becomes of the single panels is
 /// the recorder's to decide: see record::Recorder::change_plan.
 struct ApplyPlan {
     std::vector<config::Difference> differences;
     PartsPlan lines;
     PartsPlan destinations;
+    PartChange modbus_gateway = PartChange::off;  ///< itself; lines that it reaches may change
     std::vector<std::string> refusals;  ///< a running daemon cannot do this; one sentence each
     std::vector<std::string> notes;     ///< what a person should know; one sentence each
 };

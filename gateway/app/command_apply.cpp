@@ -198,6 +198,10 @@ void print_result(const Json& result) {
     }
     print_parts("line", *result.find("lines"));
     print_parts("destination", *result.find("destinations"));
+    if (const std::string* modbus = result.string_at("modbus_gateway");
+        modbus != nullptr && *modbus != "off" && *modbus != "kept") {
+        say("modbus gateway: " + (*modbus == "changed" ? std::string("made anew") : *modbus));
+    }
     for (const std::string& note : texts_in(result, "notes")) {
         say("note: " + note);
     }

@@ -124,6 +124,12 @@ void print_status_text(const Json& status) {
                       "last_success", "last_error"}) +
           "\n");
     print(receivers_text(*status.find("destinations")));
+    if (const std::string modbus = modbus_heading(status.find("modbus_gateway")); !modbus.empty()) {
+        print(modbus + "\n");
+        print(list_table(*status.find("modbus_gateway")->find("clients"),
+                         {"client", "connections", "requests"}) +
+              "\n");
+    }
     print(points_table(*status.find("points"), {"panel", "point", "age_ms"}));
 }
 

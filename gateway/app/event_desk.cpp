@@ -10,6 +10,7 @@ bool is_good_news(EventKind kind) {
         case EventKind::line_back:
         case EventKind::panel_back:
         case EventKind::destination_back:
+        case EventKind::server_back:
         case EventKind::clock_valid:
         case EventKind::settings_applied:
         case EventKind::programming:

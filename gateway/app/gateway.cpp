@@ -11,6 +11,7 @@
 
 #include "gateway/app/catalogue.hpp"
 #include "gateway/app/history_page.hpp"
+#include "gateway/app/modbus_routes.hpp"
 #include "gateway/app/running_gateway.hpp"
 #include "gateway/app/version.hpp"
 #include "storage/reader.hpp"
@@ -101,6 +102,7 @@ Result<void> RunningGateway::assemble() {
     for (LinePlan& plan : site->lines) {
         lines_.push_back(make_line_worker(std::move(plan), Instant{}));
     }
+    make_modbus_worker(setup_.settings);
     if (auto made = make_destinations(); !made) {
         return made;
     }
@@ -174,6 +176,23 @@ void RunningGateway::route_log_orders() {
             }
         });
     });
+}
+
+ModbusWorker::Reach RunningGateway::modbus_reach(const schema::Settings& settings) const {
+    ModbusWorker::Reach reach{modbus_routes(settings), {}};
+    for (const auto& line : lines_) {
+        reach.doors.emplace(line->id(), line->guest_door());
+    }
+    return reach;
+}
+
+/// Only if it is wanted.
+void RunningGateway::make_modbus_worker(const schema::Settings& settings) {
+    if (settings.modbus_gateway.enabled) {
+        modbus_ = std::make_unique<ModbusWorker>(
+            *clock_, settings.modbus_gateway, modbus_reach(settings),
+            [this](Event event) { events_.report(std::move(event)); });
+    }
 }
 
 Result<DestinationParts> RunningGateway::make_destination_parts(
@@ -255,12 +274,18 @@ void RunningGateway::start_threads() {
     for (const auto& line : lines_) {
         line->start();
     }
+    if (modbus_) {
+        modbus_->start();
+    }
     started_ = true;
 }
 
 void RunningGateway::stop() {
     if (!std::exchange(started_, false)) {
         return;
+    }
+    if (modbus_) {
+        modbus_->stop();
     }
     for (const auto& line : lines_) {
         line->thread().request_stop();
@@ -288,6 +313,9 @@ std::vector<StepThread*> RunningGateway::threads() const {
     }
     for (const auto& destination : destinations_.all()) {
         all.push_back(&destination->thread());
+    }
+    if (modbus_) {
+        all.push_back(&modbus_->thread());
     }
     return all;
 }
@@ -318,6 +346,7 @@ Json RunningGateway::status() const {
         .set("store", status_of_store(recorder_->room()))
         .set("lines", lines)
         .set("destinations", destinations)
+        .set("modbus_gateway", modbus_ ? status_of_modbus(modbus_->status()) : Json())
         .set("points", live_values_json(live_, directory_, now));
 }
 

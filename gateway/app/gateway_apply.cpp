@@ -53,6 +53,7 @@ Json answer_for(const ApplyPlan& plan) {
         .set("differences", list)
         .set("lines", parts_json(plan.lines))
         .set("destinations", parts_json(plan.destinations))
+        .set("modbus_gateway", name_of(plan.modbus_gateway))
         .set("notes", Json::of(plan.notes))
         .set("refusals", Json::of(plan.refusals));
 }
@@ -191,6 +192,10 @@ Result<void> RunningGateway::make_ready() {
 /// Ends the threads of what is changed or removed. All are asked before any is waited for.
 void RunningGateway::end_parts() {
     ApplyUnderWay& job = *applying_;
+    if (job.plan.modbus_gateway == PartChange::removed ||
+        job.plan.modbus_gateway == PartChange::changed) {
+        modbus_.reset();
+    }
     std::vector<std::unique_ptr<DestinationWorker>> destinations;
     for (const Id& id : job.plan.destinations.ending()) {
         destinations.push_back(destinations_.take(id));
@@ -248,6 +253,7 @@ void RunningGateway::begin_parts() {
             lines_.back()->start();
         }
     }
+    begin_modbus();
     route_log_orders();
     directory_ = std::move(job.site.directory);
     tell_what_was_applied();
@@ -258,6 +264,19 @@ void RunningGateway::begin_parts() {
         job.plan.notes.push_back("the last good settings cannot be kept: " + kept.error().text);
     }
     end_apply(answer_for(job.plan).set("saved", job.saved));
+}
+
+/// Clients that are connected stay so as long as the server itself is kept.
+void RunningGateway::begin_modbus() {
+    const ApplyUnderWay& job = *applying_;
+    if (!modbus_) {
+        make_modbus_worker(job.wanted);
+        if (modbus_) {
+            modbus_->start();
+        }
+    } else if (!job.plan.lines.ending().empty() || !job.plan.lines.beginning().empty()) {
+        modbus_->change_reach(modbus_reach(job.wanted));
+    }
 }
 
 void RunningGateway::tell_what_was_applied() {

@@ -33,11 +33,13 @@ LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> lin
       poller_(clock, *line_, id_, std::move(plan.panels), sinks, std::move(plan.edges)),
       logs_(clock, poller_, std::move(logged)),
       clocks_(clock, poller_, {sinks.event, std::move(is_time_known)}),
+      guest_door_(std::make_shared<GuestDoor>(clock, id_)),
       thread_("line-" + id_, clock,
               {.step = [this] { return step(); },
                .readable_fd = [this] { return line_->readable_fd(); },
                .finish = [this] { finish(); }}) {
     reads_.on_push([this] { thread_.wake(); });
+    guest_door_->on_ask([this] { thread_.wake(); });
     publish_status();
 }
 
@@ -55,6 +57,7 @@ Instant LineWorker::step() {
     while (auto order = log_orders_->pop(clock_->now())) {
         logs_.order(*order);
     }
+    let_guests_in();
     logs_.step();
     clocks_.step();
     const Instant next_poll = poller_.step();
@@ -63,6 +66,16 @@ Instant LineWorker::step() {
         publish_status();
     }
     return next;
+}
+
+void LineWorker::let_guests_in() {
+    while (auto asked = guest_door_->take()) {
+        poller_.request_guest(
+            {std::move(asked->client), std::move(asked->request),
+             [this, answer = std::move(asked->answer)](const Result<southbound::Reply>& reply) {
+                 answer({reply, poller_.exception_code()});
+             }});
+    }
 }
 
 /// The request under way is finished: its reply must not meet whoever opens the wire next.
@@ -78,6 +91,7 @@ void LineWorker::finish() {
         }
         waiter.wait(std::min(next, give_up), line_->readable_fd());
     }
+    guest_door_->close();
 }
 
 void LineWorker::publish_status() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/app/guest_door.hpp"
 #include "gateway/app/published.hpp"
 #include "gateway/app/site.hpp"
 #include "gateway/app/step_thread.hpp"
@@ -53,6 +54,9 @@ class LineWorker {
     /// Where orders for the logs of these panels are left; looked at with each step. Outlives the
     /// worker, since whoever orders learns of its end a little later.
     [[nodiscard]] std::shared_ptr<Queue<LogOrder>> log_orders() const { return log_orders_; }
+    /// Where others ask these panels, below metering. Outlives the worker likewise, and then
+    /// answers that the line has ended.
+    [[nodiscard]] std::shared_ptr<GuestDoor> guest_door() const { return guest_door_; }
 
   private:
     struct ReadRequest {
@@ -61,6 +65,7 @@ class LineWorker {
     };
 
     Instant step();
+    void let_guests_in();
     void finish();
     void publish_status();
 
@@ -77,6 +82,7 @@ class LineWorker {
         std::make_shared<Queue<LogOrder>>(256, WhenFull::never_drop);
     // What people ask is not dropped: the poller refuses what is too much.
     Queue<ReadRequest> reads_{64, WhenFull::never_drop};
+    std::shared_ptr<GuestDoor> guest_door_;
     Published<LineStatus> status_;
     Instant status_due_{};
     StepThread thread_;

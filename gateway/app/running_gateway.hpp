@@ -16,6 +16,7 @@
 #include "gateway/app/gateway.hpp"
 #include "gateway/app/instance_lock.hpp"
 #include "gateway/app/line_worker.hpp"
+#include "gateway/app/modbus_worker.hpp"
 #include "gateway/app/reader_worker.hpp"
 #include "gateway/app/recorder_worker.hpp"
 #include "gateway/app/site.hpp"
@@ -91,6 +92,8 @@ class RunningGateway final : public Gateway {
     Result<void> make_recorder(const record::RecordPlan& plan, const record::Restart& restart);
     [[nodiscard]] std::unique_ptr<LineWorker> make_line_worker(LinePlan plan, Instant begin);
     void route_log_orders();
+    [[nodiscard]] ModbusWorker::Reach modbus_reach(const schema::Settings& settings) const;
+    void make_modbus_worker(const schema::Settings& settings);
     [[nodiscard]] Result<DestinationParts> make_destination_parts(
         const schema::DestinationSettings& settings, const record::Directory& directory) const;
     [[nodiscard]] std::unique_ptr<DestinationWorker> make_destination_worker(
@@ -108,6 +111,7 @@ class RunningGateway final : public Gateway {
     void end_parts();
     void change_recorder();
     void begin_parts();
+    void begin_modbus();
     void tell_what_was_applied();
     void end_apply(Result<Json> answer);
 
@@ -124,6 +128,7 @@ class RunningGateway final : public Gateway {
     std::unique_ptr<storage::SqliteStore> store_;
     std::unique_ptr<RecorderWorker> recorder_;
     std::vector<std::unique_ptr<LineWorker>> lines_;
+    std::unique_ptr<ModbusWorker> modbus_;  ///< while it is enabled
     DestinationSet destinations_;
     std::unique_ptr<ReaderWorker> reader_;
     /// The reader's thread's: what it has told of already.

@@ -148,6 +148,32 @@ Json status_of_destination(const northbound::DeliveryStatus& delivery) {
         .set("receivers", status_of_receivers(delivery.receivers));
 }
 
+Json status_of_modbus(const ModbusStatus& modbus) {
+    Json clients = Json::array();
+    for (const auto& client : modbus.clients) {
+        clients.push(Json::object()
+                         .set("client", client.client)
+                         .set("connections", client.connections)
+                         .set("requests", client.requests));
+    }
+    const auto& counters = modbus.counters;
+    return Json::object()
+        .set("address", modbus.address)
+        .set("port", modbus.port)
+        .set("fault", modbus.fault ? Json::of(modbus.fault->text) : Json())
+        .set("requests", counters.requests)
+        .set("answered", counters.answered)
+        .set("from_cache", counters.from_cache)
+        .set("exceptions", counters.exceptions)
+        .set("refused", counters.refused)
+        .set("on_wire", counters.on_wire)
+        .set("writes", counters.writes)
+        .set("nonsense", counters.nonsense)
+        .set("turned_away", modbus.turned_away)
+        .set("last_problem", modbus.last_problem)
+        .set("clients", clients);
+}
+
 Json live_values_json(const record::LiveValues& live, const record::Directory& directory,
                       Instant now) {
     std::map<PointNumber, std::map<Quantity, std::pair<bool, Milli>>> by_point;

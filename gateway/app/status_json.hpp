@@ -4,6 +4,7 @@
 
 #include "config/schema/json.hpp"
 #include "gateway/app/line_worker.hpp"
+#include "gateway/app/modbus_server.hpp"
 #include "gateway/model/event.hpp"
 #include "gateway/record/directory.hpp"
 #include "gateway/record/live_values.hpp"
@@ -20,6 +21,7 @@ namespace metergate::app {
 [[nodiscard]] schema::Json status_of_recorder(const record::RecorderStatus& recorder);
 [[nodiscard]] schema::Json status_of_store(const storage::Room& room);
 [[nodiscard]] schema::Json status_of_destination(const northbound::DeliveryStatus& delivery);
+[[nodiscard]] schema::Json status_of_modbus(const ModbusStatus& modbus);
 /// Live values of all points, in the order of the directory.
 [[nodiscard]] schema::Json live_values_json(const record::LiveValues& live,
                                             const record::Directory& directory, Instant now);

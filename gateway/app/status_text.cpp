@@ -18,6 +18,17 @@ std::string load_text(const schema::Json& line) {
                        used->as_number().value_or(0));
 }
 
+std::int64_t number_at(const schema::Json& object, std::string_view key) {
+    const schema::Json* value = object.find(key);
+    const auto number = value == nullptr ? std::nullopt : value->as_number();
+    return number ? static_cast<std::int64_t>(*number) : 0;
+}
+
+std::size_t items_at(const schema::Json& object, std::string_view key) {
+    const schema::Json* list = object.find(key);
+    return list == nullptr || list->as_array() == nullptr ? 0 : list->as_array()->size();
+}
+
 }  // namespace
 
 std::string line_heading(const schema::Json& line) {
@@ -25,6 +36,26 @@ std::string line_heading(const schema::Json& line) {
     const std::string* fault = line.string_at("fault");
     const std::string name = "line " + (id == nullptr ? std::string("-") : *id);
     return fault == nullptr ? name + ": up" + load_text(line) : name + ": DOWN: " + *fault;
+}
+
+std::string modbus_heading(const schema::Json* modbus) {
+    const std::string* address = modbus == nullptr ? nullptr : modbus->string_at("address");
+    if (address == nullptr) {
+        return {};
+    }
+    const std::string name =
+        fmt::format("modbus gateway {} port {}", *address, number_at(*modbus, "port"));
+    if (const std::string* fault = modbus->string_at("fault")) {
+        return name + ": DOWN: " + *fault;
+    }
+    const std::string* problem = modbus->string_at("last_problem");
+    return fmt::format(
+        "{}: {} clients; {} requests, {} answered ({} from the cache), {} exceptions of panels, {} "
+        "refused{}",
+        name, items_at(*modbus, "clients"), number_at(*modbus, "requests"),
+        number_at(*modbus, "answered"), number_at(*modbus, "from_cache"),
+        number_at(*modbus, "exceptions"), number_at(*modbus, "refused"),
+        problem == nullptr || problem->empty() ? "" : "\nlast trouble with a client: " + *problem);
 }
 
 }  // namespace metergate::app

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, event_kind_count> kind_names{
     "queue-overflow",     "voltage-sag",       "voltage-swell",        "voltage-interruption",
     "panel-power-failed", "programming",       "receiver-silent",      "subscription-refused",
     "history-damaged",    "log-disagrees",     "log-unusable",         "panel-clock-wrong",
-    "panel-clock-set",
+    "panel-clock-set",    "server-lost",       "server-back",          "panel-written",
 };
 
 }  // namespace

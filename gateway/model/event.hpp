@@ -50,8 +50,11 @@ enum class EventKind : std::uint8_t {
     log_unusable = 34,          ///< a panel's own log cannot be used, and gaps stay open
     panel_clock_wrong = 35,     ///< a panel's own clock, as compared with the gateway's
     panel_clock_set = 36,       ///< by the gateway
+    server_lost = 37,           ///< others cannot connect: its address or port cannot be had
+    server_back = 38,
+    panel_written = 39,  ///< another master writes to a panel through the gateway
 };
-inline constexpr std::size_t event_kind_count = 37;
+inline constexpr std::size_t event_kind_count = 40;
 
 /// The published word: `line-lost`.
 [[nodiscard]] std::string_view name_of(EventKind kind);

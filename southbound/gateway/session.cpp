@@ -27,7 +27,7 @@ std::size_t Session::room() const {
 }
 
 void Session::receive(std::span<const std::uint8_t> bytes) {
-    assert(bytes.size() <= room());
+    assert(bytes.size() <= received_max - received_.size());
     received_.insert(received_.end(), bytes.begin(), bytes.end());
     work();
 }

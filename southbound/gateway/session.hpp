@@ -43,7 +43,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
     /// How many bytes receive() takes now; 0 while the client is to wait.
     [[nodiscard]] std::size_t room() const;
-    /// Not more than room().
+    /// Not more than room() was when the reading of these bytes began.
     void receive(std::span<const std::uint8_t> bytes);
     /// Goes on with what had to wait, and ends what lasts too long; to be called several times a
     /// second.
