@@ -126,5 +126,23 @@ TEST(ApplyPlan, each_sealed_or_logged_difference_is_an_event_with_old_and_new) {
     EXPECT_EQ(events[0].new_value, "400 A");
 }
 
+TEST(ApplyPlan, the_modbus_gateway_comes_changes_and_goes_without_touching_lines) {
+    const auto off = two_lines();
+    auto on = off;
+    on.modbus_gateway.enabled = true;
+    on.modbus_gateway.units = {{1, "riser-1-panel"}};
+    auto other = on;
+    other.modbus_gateway.units[0].unit = 2;
+    EXPECT_EQ(plan_apply(off, off).modbus_gateway, PartChange::off);
+    EXPECT_EQ(plan_apply(off, on).modbus_gateway, PartChange::added);
+    EXPECT_EQ(plan_apply(on, on).modbus_gateway, PartChange::kept);
+    EXPECT_EQ(plan_apply(on, other).modbus_gateway, PartChange::changed);
+    EXPECT_EQ(plan_apply(on, off).modbus_gateway, PartChange::removed);
+    EXPECT_THAT(plan_apply(on, other).lines.ending(), IsEmpty());
+    auto faster = on;
+    faster.lines[0].rs485->baud = 9'600;
+    EXPECT_EQ(plan_apply(on, faster).modbus_gateway, PartChange::kept);
+}
+
 }  // namespace
 }  // namespace metergate::app

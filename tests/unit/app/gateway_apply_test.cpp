@@ -228,6 +228,27 @@ TEST_F(GatewayApply, drops_the_cursor_of_a_destination_that_goes_only_when_told)
     EXPECT_THAT(*dropped->find("notes")->as_array()->front().as_string(), HasSubstr("is dropped"));
 }
 
+TEST_F(GatewayApply, starts_and_stops_the_modbus_gateway_and_tells_lines_that_are_made_anew) {
+    auto wanted = settings;
+    wanted.modbus_gateway.enabled = true;
+    wanted.modbus_gateway.address = "203.0.113.9";  // of no machine: nothing is opened
+    wanted.modbus_gateway.units = {{1, "riser-1-panel"}, {2, "riser-2-panel"}};
+    const auto answer = apply(wanted);
+    ASSERT_TRUE(answer) << answer.error().text;
+    EXPECT_EQ(*answer->string_at("modbus_gateway"), "added");
+    EXPECT_EQ(answer->find("lines")->find("kept")->as_array()->size(), 2U);
+    EXPECT_EQ(*gateway->status().find("modbus_gateway")->string_at("address"), "203.0.113.9");
+    wanted.lines[0].rs485->baud = 9'600;
+    const auto kept = apply(wanted);
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(*kept->string_at("modbus_gateway"), "kept");
+    wanted.modbus_gateway.allow_writes = true;
+    EXPECT_EQ(*apply(wanted)->string_at("modbus_gateway"), "changed");
+    EXPECT_EQ(*apply(settings)->string_at("modbus_gateway"), "removed");
+    EXPECT_TRUE(gateway->status().find("modbus_gateway")->is_null());
+    EXPECT_FALSE(gateway->stuck_thread());
+}
+
 TEST_F(GatewayApply, may_come_many_times) {
     auto fewer = settings;
     fewer.lines.pop_back();

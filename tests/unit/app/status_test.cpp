@@ -62,5 +62,35 @@ TEST(StatusJson, has_no_reply_times_of_a_panel_that_never_answered) {
         << text;
 }
 
+TEST(StatusText, the_modbus_gateway_says_what_its_clients_got) {
+    ModbusStatus modbus;
+    modbus.address = "0.0.0.0";
+    modbus.port = 502;
+    modbus.clients.push_back({"10.1.0.7", 2, 40});
+    modbus.counters.requests = 45;
+    modbus.counters.answered = 40;
+    modbus.counters.from_cache = 30;
+    modbus.counters.exceptions = 2;
+    modbus.counters.refused = 3;
+    schema::Json json = status_of_modbus(modbus);
+    EXPECT_EQ(modbus_heading(&json),
+              "modbus gateway 0.0.0.0 port 502: 1 clients; 45 requests, 40 answered (30 from the "
+              "cache), 2 exceptions of panels, 3 refused");
+    modbus.last_problem = "10.1.0.9 is not in modbus_gateway.clients";
+    json = status_of_modbus(modbus);
+    EXPECT_NE(modbus_heading(&json).find("\nlast trouble with a client: 10.1.0.9 is not"),
+              std::string::npos);
+    modbus.fault = Error{Fault::refused, "cannot listen on 0.0.0.0:502"};
+    json = status_of_modbus(modbus);
+    EXPECT_EQ(modbus_heading(&json),
+              "modbus gateway 0.0.0.0 port 502: DOWN: cannot listen on 0.0.0.0:502");
+}
+
+TEST(StatusText, says_nothing_of_a_modbus_gateway_that_is_off_or_not_known) {
+    const schema::Json off;
+    EXPECT_EQ(modbus_heading(&off), "");
+    EXPECT_EQ(modbus_heading(nullptr), "");
+}
+
 }  // namespace
 }  // namespace metergate::app
