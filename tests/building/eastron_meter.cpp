@@ -67,7 +67,9 @@ void EastronMeter::put_live(Window& window, UtcTime at) {
 
 void EastronMeter::put_energy(Window& window, UtcTime at) {
     const std::int64_t shown_wh = register_wh(0, at);
-    const auto kwh = shown_wh < 0 ? std::nanf("") : static_cast<float>(shown_wh) / 1000.0F;
+    // Rounded once: a float of Wh would be as coarse as one of kWh, and the two errors add up.
+    const double exact_kwh = static_cast<double>(shown_wh) / 1000;
+    const auto kwh = shown_wh < 0 ? std::nanf("") : static_cast<float>(exact_kwh);
     window.put_u32(import_address, std::bit_cast<std::uint32_t>(kwh));
     window.put_u32(total_address, std::bit_cast<std::uint32_t>(kwh));
     const bool whole = window.address() <= import_address && window.end() >= import_address + 2;
