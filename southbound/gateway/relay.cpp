@@ -186,8 +186,19 @@ void Relay::change_routes(Routes routes) {
     }
 }
 
+std::shared_ptr<Instant> Relay::pace_of(const Id& client) {
+    std::shared_ptr<Instant>& pace = paces_[client];
+    if (!pace) {
+        pace = std::make_shared<Instant>(clock_.now());
+    }
+    return pace;
+}
+
 void Relay::step() {
     const Instant now = clock_.now();
+    std::erase_if(paces_, [now](const auto& entry) {
+        return entry.second.use_count() == 1 && *entry.second <= now;
+    });
     std::vector<std::pair<AnswerTo, Answer>> late;
     for (auto& [ticket, request] : under_way_) {
         for (const Waiting& waiting : request.waiting) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -92,6 +93,10 @@ class Relay {
     /// Answers what has waited too long; to be called several times a second.
     void step();
 
+    /// When the rate of requests would allow a client one more, had it saved up nothing: one for
+    /// all its connections, also those that come when others have gone.
+    [[nodiscard]] std::shared_ptr<Instant> pace_of(const Id& client);
+
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] std::size_t under_way() const { return under_way_.size(); }
 
@@ -133,6 +138,7 @@ class Relay {
     std::map<std::uint64_t, UnderWay> under_way_;
     std::deque<Kept> kept_;  ///< the oldest first
     std::map<std::pair<Id, std::uint8_t>, Instant> writes_told_;
+    std::map<Id, std::shared_ptr<Instant>> paces_;
 };
 
 }  // namespace metergate::southbound::gateway

@@ -18,7 +18,7 @@ Session::Session(const Clock& clock, Relay& relay, Id client, Duration idle_max)
       relay_(relay),
       client_(std::move(client)),
       idle_max_(idle_max),
-      next_free_(clock.now()),
+      next_free_(relay.pace_of(client_)),
       last_request_(clock.now()) {}
 
 std::size_t Session::room() const {
@@ -45,13 +45,13 @@ void Session::step() {
 }
 
 bool Session::may_go_on() const {
-    return !ended_ && unsent() < unsent_max && next_free_ - clock_.now() < burst;
+    return unsent() < unsent_max && *next_free_ - clock_.now() < burst;
 }
 
 void Session::work() {
     std::size_t done = 0;
     bool is_cut_off = false;
-    while (may_go_on()) {
+    while (!ended_) {
         const Cut cut = cut_frame(std::span(received_).subspan(done));
         if (!cut.nonsense.empty()) {
             ++relay_.counters().nonsense;
@@ -62,8 +62,11 @@ void Session::work() {
             is_cut_off = done < received_.size();
             break;
         }
+        if (!may_go_on()) {
+            break;
+        }
         done += cut.length;
-        next_free_ = std::max(next_free_, clock_.now()) + request_cost;
+        *next_free_ = std::max(*next_free_, clock_.now()) + request_cost;
         handle(cut.frame);
     }
     received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(done));

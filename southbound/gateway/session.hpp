@@ -33,7 +33,7 @@ class Session : public std::enable_shared_from_this<Session> {
     static constexpr std::size_t outstanding_max = 8;    ///< more are answered as busy
     static constexpr std::size_t received_max = 1024;    ///< bytes not yet looked at
     static constexpr std::size_t unsent_max = 8192;      ///< then no more is read
-    static constexpr std::int64_t requests_per_s = 200;  ///< then they wait
+    static constexpr std::int64_t requests_per_s = 200;  ///< of one client: then they wait
     static constexpr Duration burst = std::chrono::milliseconds{500};  ///< of that rate
     static constexpr Duration listen_max = std::chrono::seconds{10};   ///< until answers are taken
     static constexpr Duration frame_max = std::chrono::seconds{10};    ///< until one is whole
@@ -83,8 +83,8 @@ class Session : public std::enable_shared_from_this<Session> {
     std::size_t being_written_ = 0;
     std::size_t outstanding_ = 0;
     std::uint64_t requests_ = 0;
-    Instant next_free_;     ///< when the rate of requests would allow one with no burst
-    Instant last_request_;  ///< or since when it is connected
+    std::shared_ptr<Instant> next_free_;   ///< its client's pace
+    Instant last_request_;                 ///< or since when it is connected
     std::optional<Instant> frame_since_;   ///< when a frame began that is not whole
     std::optional<Instant> unsent_since_;  ///< when the client last took something, or had nothing
     std::array<std::optional<Instant>, 256> asked_{};  ///< of what was last answered, by unit

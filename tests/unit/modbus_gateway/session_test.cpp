@@ -214,6 +214,25 @@ TEST_F(SessionTest, who_floods_is_served_200_requests_a_second) {
     EXPECT_FALSE(session->ended());
 }
 
+TEST_F(SessionTest, who_comes_again_and_again_is_served_no_faster) {
+    std::size_t answers = 0;
+    for (int i = 0; i < 1'000; ++i) {
+        const auto session = connect();
+        for (int n = 0; n < 50; ++n) {
+            send(*session, frame(1, 5, read_registers(1, 1)));
+        }
+        answers += sent_by(*session).size();
+        pass(milliseconds{10});
+    }
+    EXPECT_NEAR(static_cast<double>(answers), 10 * 200 + 100, 5);
+    const auto nonsense = connect();
+    send(*nonsense, {0, 1, 0, 1, 0, 6, 1});
+    EXPECT_TRUE(nonsense->ended()) << "what is none need not wait";
+    const auto other = connect("10.0.0.8");
+    send(*other, frame(1, 5, read_registers(1, 1)));
+    EXPECT_EQ(sent_by(*other).size(), 1U) << "others are not slowed";
+}
+
 TEST_F(SessionTest, tells_when_there_is_something_to_send) {
     const auto session = connect();
     int woken = 0;
