@@ -84,6 +84,9 @@ void check_wires(const Settings& settings, Findings& findings) {
         } else if (line.modbus_tcp && !line.modbus_tcp->host.empty()) {
             path += ".modbus_tcp";
             wire = lower(line.modbus_tcp->host) + ":" + std::to_string(line.modbus_tcp->port);
+        } else if (line.rtu_over_tcp && !line.rtu_over_tcp->host.empty()) {
+            path += ".rtu_over_tcp";
+            wire = lower(line.rtu_over_tcp->host) + ":" + std::to_string(line.rtu_over_tcp->port);
         }
         if (wire.empty() || !findings.sound(path)) continue;
         const auto [at, is_new] = owners.emplace(wire, line.id);

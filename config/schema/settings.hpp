@@ -79,12 +79,20 @@ struct ModbusTcpSettings {
     std::int64_t port = 502;
 };
 
+/// A serial line behind a device server, which passes RTU frames on over TCP as they are.
+struct RtuOverTcpSettings {
+    std::string host;
+    std::int64_t port = 4001;    ///< the server's for this line; there is no usual one
+    std::int64_t baud = 19'200;  ///< as set in the server
+};
+
 /// Exactly one of the wire kinds is present.
 struct LineSettings {
     Id id;
     std::string name;
     std::optional<Rs485Settings> rs485;
     std::optional<ModbusTcpSettings> modbus_tcp;
+    std::optional<RtuOverTcpSettings> rtu_over_tcp;
     std::vector<PanelSettings> panels;
 };
 

@@ -10,6 +10,10 @@ ShapeFor<std::int64_t> tcp_port() {
     return integer(1, 65535);
 }
 
+ShapeFor<std::int64_t> serial_speed() {
+    return integer_of({1'200, 2'400, 4'800, 9'600, 19'200, 38'400, 57'600, 115'200});
+}
+
 Field id_field(Seal seal) {
     return {.key = "id",
             .label = "Id",
@@ -205,8 +209,7 @@ Table rs485_table() {
                      .seal = Seal::logged,
                      .required = true})
         .with<&Rs485Settings::baud>(
-            integer_of({1'200, 2'400, 4'800, 9'600, 19'200, 38'400, 57'600, 115'200}),
-            {.key = "baud", .label = "Speed", .unit = "baud", .seal = Seal::logged})
+            serial_speed(), {.key = "baud", .label = "Speed", .unit = "baud", .seal = Seal::logged})
         .with<&Rs485Settings::parity>(
             choice<Parity>({{"none", Parity::none}, {"even", Parity::even}, {"odd", Parity::odd}}),
             {.key = "parity", .label = "Parity", .seal = Seal::logged})
@@ -222,6 +225,26 @@ Table modbus_tcp_table() {
                                         {.key = "port", .label = "TCP port", .seal = Seal::logged});
 }
 
+Table rtu_over_tcp_table() {
+    return Table::of<RtuOverTcpSettings>("RTU over TCP line")
+        .with<&RtuOverTcpSettings::host>(host(), {.key = "host",
+                                                  .label = "Serial device server",
+                                                  .seal = Seal::logged,
+                                                  .required = true})
+        .with<&RtuOverTcpSettings::port>(
+            tcp_port(), {.key = "port",
+                         .label = "TCP port",
+                         .help = "The device server's for this line, in its TCP server mode",
+                         .seal = Seal::logged,
+                         .required = true})
+        .with<&RtuOverTcpSettings::baud>(
+            serial_speed(), {.key = "baud",
+                             .label = "Speed of the serial line",
+                             .unit = "baud",
+                             .help = "As set in the device server: silences and loads follow it",
+                             .seal = Seal::logged});
+}
+
 Table line_table() {
     return Table::of<LineSettings>("Line")
         .with<&LineSettings::id>(id(), id_field(Seal::sealed))
@@ -230,9 +253,12 @@ Table line_table() {
                                     {.key = "rs485", .label = "RS485"})
         .with<&LineSettings::modbus_tcp>(optional(group<ModbusTcpSettings>(modbus_tcp_table())),
                                          {.key = "modbus_tcp", .label = "Modbus TCP"})
+        .with<&LineSettings::rtu_over_tcp>(
+            optional(group<RtuOverTcpSettings>(rtu_over_tcp_table())),
+            {.key = "rtu_over_tcp", .label = "RTU over TCP"})
         .with<&LineSettings::panels>(list(group<PanelSettings>(panel_table()), 247),
                                      {.key = "panels", .label = "Panels"})
-        .exactly_one_of({"rs485", "modbus_tcp"});
+        .exactly_one_of({"rs485", "modbus_tcp", "rtu_over_tcp"});
 }
 
 Table tls_table() {

@@ -26,13 +26,14 @@ modbus::SerialParity parity_of(schema::Parity parity) {
     return modbus::SerialParity::odd;
 }
 
-std::unique_ptr<southbound::Line> make_rs485(const schema::Rs485Settings& rs485,
-                                             const Clock& clock) {
+std::unique_ptr<southbound::Line> make_rs485(const schema::LineSettings& line, const Clock& clock) {
+    const schema::Rs485Settings& rs485 = *line.rs485;
     const auto baud = static_cast<std::uint32_t>(rs485.baud);
     const auto stop_bits = static_cast<std::uint32_t>(rs485.stop_bits);
     auto port =
         modbus::LibmodbusTransport::serial({rs485.port, baud, parity_of(rs485.parity), stop_bits});
-    return std::make_unique<modbus::RtuLine>(clock, std::move(port), wire_format_of(rs485));
+    return std::make_unique<modbus::RtuLine>(clock, std::move(port), *wire_format_of(line),
+                                             rtu_options_of(line));
 }
 
 std::unique_ptr<southbound::Line> make_modbus_tcp(const schema::ModbusTcpSettings& tcp,
@@ -42,11 +43,23 @@ std::unique_ptr<southbound::Line> make_modbus_tcp(const schema::ModbusTcpSetting
     return std::make_unique<modbus::TcpLine>(clock, std::move(connection));
 }
 
+std::unique_ptr<southbound::Line> make_rtu_over_tcp(const schema::LineSettings& line,
+                                                    const Clock& clock) {
+    const schema::RtuOverTcpSettings& server = *line.rtu_over_tcp;
+    auto connection =
+        modbus::LibmodbusTransport::tcp({server.host, static_cast<std::uint16_t>(server.port)});
+    return std::make_unique<modbus::RtuLine>(clock, std::move(connection), *wire_format_of(line),
+                                             rtu_options_of(line));
+}
+
 }  // namespace
 
 std::unique_ptr<southbound::Line> make_line(const schema::LineSettings& line, const Clock& clock) {
     if (line.rs485) {
-        return make_rs485(*line.rs485, clock);
+        return make_rs485(line, clock);
+    }
+    if (line.rtu_over_tcp) {
+        return make_rtu_over_tcp(line, clock);
     }
     if (line.modbus_tcp) {
         return make_modbus_tcp(*line.modbus_tcp, clock);

@@ -47,8 +47,11 @@ bool same_wire(const schema::LineSettings& a, const schema::LineSettings& b) {
     if (a.rs485 && b.rs485) {
         return same_port(a.rs485->port, b.rs485->port);
     }
-    return a.modbus_tcp && b.modbus_tcp && a.modbus_tcp->host == b.modbus_tcp->host &&
-           a.modbus_tcp->port == b.modbus_tcp->port;
+    const auto same_endpoint = [](const auto& one, const auto& other) {
+        return one && other && one->host == other->host && one->port == other->port;
+    };
+    return same_endpoint(a.modbus_tcp, b.modbus_tcp) ||
+           same_endpoint(a.rtu_over_tcp, b.rtu_over_tcp);
 }
 
 /// Ids of the lines that a gateway polls just now; empty if none runs.

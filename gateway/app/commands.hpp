@@ -56,6 +56,7 @@ struct ScanRequest {
     std::string line;  ///< id of a line in the settings
     std::string port;
     std::string host;                 ///< HOST or HOST:PORT
+    bool rtu_over_tcp = false;        ///< `host` is a serial device server
     std::string bauds;                ///< comma-separated; empty: the line's own, or all
     std::string parities;             ///< the same
     std::string addresses = "1-247";  ///< like 1-32,40

@@ -143,7 +143,12 @@ void add_scan_command(CLI::App& program, Invocation& call) {
                                   "HOST or HOST:PORT of a Modbus TCP gateway or meter");
     line->excludes(port)->excludes(host);
     port->excludes(host);
-    scan->add_option("--baud", wanted.bauds, "Only these speeds, like 9600,19200")->excludes(host);
+    scan->add_flag("--rtu-over-tcp", wanted.rtu_over_tcp,
+                   "HOST:PORT is a serial device server that passes RTU frames on")
+        ->needs(host);
+    scan->add_option("--baud", wanted.bauds,
+                     "Only these speeds, like 9600,19200; with --rtu-over-tcp the one that is set\n"
+                     "in the device server (9600 without it)");
     scan->add_option("--parity", wanted.parities, "Only these of none, even, odd")->excludes(host);
     scan->add_option("--addresses,--units", wanted.addresses, "Which addresses, like 1-32,40")
         ->capture_default_str();

@@ -118,7 +118,7 @@ Result<std::vector<Format>> formats_of(const ScanRequest& request) {
     return all;
 }
 
-Result<schema::ModbusTcpSettings> endpoint_from(const std::string& text) {
+Result<schema::ModbusTcpSettings> endpoint_from(const std::string& text, bool port_needed) {
     schema::ModbusTcpSettings tcp;
     const bool bracketed = text.starts_with('[');
     const std::size_t colon = text.rfind(':');
@@ -135,7 +135,35 @@ Result<schema::ModbusTcpSettings> endpoint_from(const std::string& text) {
         return Error{Fault::invalid, "--host: \"" + text + "\" is not HOST or HOST:PORT"};
     }
     tcp.port = *port;
+    if (port_needed && !has_port) {
+        return Error{Fault::invalid, "--host: \"" + text +
+                                         "\" lacks the port: of a serial device server "
+                                         "HOST:PORT is needed"};
+    }
     return tcp;
+}
+
+/// The wire behind --host.
+Result<schema::LineSettings> network_wire(const ScanRequest& request) {
+    const auto endpoint = endpoint_from(request.host, request.rtu_over_tcp);
+    if (!endpoint) {
+        return endpoint.error();
+    }
+    schema::LineSettings wire;
+    if (!request.rtu_over_tcp) {
+        if (!request.bauds.empty()) {
+            return Error{Fault::invalid, "--baud: a Modbus TCP gateway itself knows its speed"};
+        }
+        wire.modbus_tcp = *endpoint;
+        return wire;
+    }
+    const auto bauds = bauds_from(request.bauds.empty() ? "9600" : request.bauds);
+    if (!bauds || bauds->size() != 1) {
+        return bauds ? Error{Fault::invalid, "--baud: a device server is set to one speed"}
+                     : bauds.error();
+    }
+    wire.rtu_over_tcp = {endpoint->host, endpoint->port, bauds->front()};
+    return wire;
 }
 
 /// The same port at each of the formats.
@@ -178,11 +206,11 @@ Result<ScanTarget> target_of(const ScanRequest& request) {
     ScanTarget target;
     target.addresses = std::move(*addresses);
     if (!request.host.empty()) {
-        const auto endpoint = endpoint_from(request.host);
-        if (!endpoint) {
-            return endpoint.error();
+        auto wire = network_wire(request);
+        if (!wire) {
+            return wire.error();
         }
-        target.wires.emplace_back().modbus_tcp = *endpoint;
+        target.wires.push_back(std::move(*wire));
         return target;
     }
     const auto formats = formats_of(request);
@@ -216,7 +244,7 @@ Result<ScanTarget> target_of(const ScanRequest& request, const schema::LineSetti
 
 std::string format_text(const schema::LineSettings& wire) {
     if (!wire.rs485) {
-        return "tcp";
+        return wire.rtu_over_tcp ? "rtu over tcp" : "tcp";
     }
     const char parity = wire.rs485->parity == Parity::none   ? 'N'
                         : wire.rs485->parity == Parity::even ? 'E'
@@ -229,9 +257,10 @@ southbound::ScanPlan scan_plan(const ScanTarget& target, bool all_wires) {
     for (const schema::LineSettings& wire : target.wires) {
         southbound::ScanWire& way = plan.wires.emplace_back();
         way.reply_timeout = wire.rs485 ? serial_timeout : network_timeout;
-        if (wire.rs485) {
+        if (wire.rs485 || wire.rtu_over_tcp) {
             constexpr std::uint32_t bits_per_character = 11;
-            const auto baud = static_cast<std::uint32_t>(wire.rs485->baud);
+            const auto baud =
+                static_cast<std::uint32_t>(wire.rs485 ? wire.rs485->baud : wire.rtu_over_tcp->baud);
             way.character = southbound::modbus::WireFormat{baud, bits_per_character}.characters(1);
         }
     }

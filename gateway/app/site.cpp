@@ -97,8 +97,8 @@ Result<southbound::PanelDriver> make_driver(const schema::LineSettings& line,
     setup.expected_serial = panel.serial;
     setup.poll_period = milliseconds{panel.poll_period_ms};
     setup.clock_care = clock_care_of(panel.clock);
-    setup.character =
-        line.rs485 ? wire_format_of(*line.rs485).character() : std::chrono::nanoseconds{};
+    const auto wire = wire_format_of(line);
+    setup.character = wire ? wire->character() : std::chrono::nanoseconds{};
     for (std::size_t i = 0; i < panel.points.size(); ++i) {
         setup.points.push_back({numbers.points.at(i).number,
                                 static_cast<std::uint32_t>(panel.points[i].slot),
@@ -115,10 +115,20 @@ std::string source_of(const schema::PanelSettings& panel, const schema::PointSet
            std::to_string(scale.numerator) + "/" + std::to_string(scale.denominator);
 }
 
+/// HOST:PORT of what a line connects to; empty on a serial port.
+std::string endpoint_of(const schema::LineSettings& line) {
+    if (line.modbus_tcp) {
+        return line.modbus_tcp->host + ":" + std::to_string(line.modbus_tcp->port);
+    }
+    if (line.rtu_over_tcp) {
+        return line.rtu_over_tcp->host + ":" + std::to_string(line.rtu_over_tcp->port);
+    }
+    return {};
+}
+
 /// Where a panel is asked. The name of a serial port says little: it changes with the adapter.
 std::string place_of(const schema::LineSettings& line, const schema::PanelSettings& panel) {
-    const std::string wire =
-        line.modbus_tcp ? line.modbus_tcp->host + ":" + std::to_string(line.modbus_tcp->port) : "";
+    const std::string wire = endpoint_of(line);
     return line.id + " " + wire + " unit " + std::to_string(panel.address);
 }
 
@@ -247,10 +257,24 @@ void add_retired(const record::Numbering& all, record::Directory& directory) {
 
 }  // namespace
 
-southbound::modbus::WireFormat wire_format_of(const schema::Rs485Settings& rs485) {
-    const auto stop_bits = static_cast<std::uint32_t>(rs485.stop_bits);
-    const std::uint32_t parity_bits = rs485.parity == schema::Parity::none ? 0 : 1;
-    return {static_cast<std::uint32_t>(rs485.baud), 1 + 8 + parity_bits + stop_bits};
+std::optional<southbound::modbus::WireFormat> wire_format_of(const schema::LineSettings& line) {
+    using southbound::modbus::WireFormat;
+    if (line.rtu_over_tcp) {
+        // Whatever parity the device server uses: a character is never longer.
+        return WireFormat{static_cast<std::uint32_t>(line.rtu_over_tcp->baud), 11};
+    }
+    if (!line.rs485) {
+        return std::nullopt;
+    }
+    const auto stop_bits = static_cast<std::uint32_t>(line.rs485->stop_bits);
+    const std::uint32_t parity_bits = line.rs485->parity == schema::Parity::none ? 0 : 1;
+    return WireFormat{static_cast<std::uint32_t>(line.rs485->baud),
+                      1 + 8 + parity_bits + stop_bits};
+}
+
+southbound::modbus::RtuOptions rtu_options_of(const schema::LineSettings& line) {
+    using southbound::modbus::RtuOptions;
+    return line.rtu_over_tcp ? RtuOptions::over_tcp() : RtuOptions{};
 }
 
 Transformers transformers_of(const schema::PointSettings& point) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "config/schema/settings.hpp"
@@ -44,8 +45,13 @@ struct Site {
 /// points are numbered in the order of the settings.
 [[nodiscard]] Result<LinePlan> assemble_line(const schema::LineSettings& line);
 
-/// How long characters take on a serial line.
-[[nodiscard]] southbound::modbus::WireFormat wire_format_of(const schema::Rs485Settings& rs485);
+/// How long characters take on a serial line, also on one behind a device server; nothing on a
+/// network.
+[[nodiscard]] std::optional<southbound::modbus::WireFormat> wire_format_of(
+    const schema::LineSettings& line);
+
+/// How a serial line is to be driven, also one behind a device server.
+[[nodiscard]] southbound::modbus::RtuOptions rtu_options_of(const schema::LineSettings& line);
 
 /// CTs and PTs of a point as its settings say.
 [[nodiscard]] Transformers transformers_of(const schema::PointSettings& point);

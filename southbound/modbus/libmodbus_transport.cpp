@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <modbus.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -21,6 +23,8 @@ namespace metergate::southbound::modbus {
 namespace {
 
 constexpr std::uint32_t connect_timeout_s = 1;
+/// Else the kernel goes on sending into a network that is gone for a quarter of an hour.
+constexpr unsigned unacknowledged_max_ms = 10'000;
 constexpr std::size_t crc_size = 2;
 /// Other threads may open files between the look and the opening.
 constexpr int descriptor_margin = 64;
@@ -111,7 +115,12 @@ Result<void> LibmodbusTransport::open() {
         }
     }
     fd_ = modbus_get_socket(context_.get());
-    return is_serial_ ? claim_port() : Result<void>{};
+    if (is_serial_) {
+        return claim_port();
+    }
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_max_ms,
+                 sizeof unacknowledged_max_ms);
+    return {};
 }
 
 Result<void> LibmodbusTransport::connect(SerialParity parity) {

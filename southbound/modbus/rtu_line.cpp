@@ -10,12 +10,6 @@
 namespace metergate::southbound::modbus {
 namespace {
 
-using std::chrono::milliseconds;
-
-/// USB adapters hand bytes on in lumps up to 16 ms apart: after noise the wire counts as quiet only
-/// when nothing came for longer than that.
-constexpr Duration lump_gap = milliseconds{20};
-
 /// Of a reply: an exception.
 constexpr std::size_t shortest_pdu = 2;
 
@@ -24,8 +18,9 @@ constexpr Duration babble_limit = std::chrono::seconds{2};
 
 }  // namespace
 
-RtuLine::RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire)
-    : PortLine(clock, std::move(transport)), wire_(wire) {
+RtuLine::RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire,
+                 RtuOptions options)
+    : PortLine(clock, std::move(transport)), wire_(wire), options_(options) {
     assert(wire.baud > 0);
     muted_until_.fill(Instant{});
 }
@@ -116,7 +111,7 @@ void RtuLine::discard_unsolicited() {
     if (last_activity_ >= quiet_from_) {
         ++counters_.unsolicited;
     }
-    quiet_from_ = last_activity_ + std::max(lump_gap, wire_.silence());
+    quiet_from_ = last_activity_ + std::max(options_.lump_gap, wire_.silence());
 }
 
 Instant RtuLine::send_when_quiet() {
@@ -127,8 +122,12 @@ Instant RtuLine::send_when_quiet() {
         if (now - started_ < babble_limit) {
             return port_.transport().wake_by(earliest);
         }
-        finish(Error{Fault::damaged,
-                     "the wire does not fall silent: something sends without being asked"});
+        const std::string why =
+            "the wire does not fall silent: something sends without being asked";
+        finish(Error{Fault::damaged, why});
+        if (options_.damaged_max > 0) {
+            doubt_wire(why);
+        }
         return now;
     }
     const Result<void> sent = port_.transport().send(frame_.view());
@@ -218,6 +217,7 @@ void RtuLine::accept(const Parsed& parsed) {
     if (received_ > parsed.length) {
         ++counters_.unsolicited;
     }
+    damaged_ = 0;
     // A simulated or buffered wire may answer faster than its baud rate.
     finish(outcome_of(parsed, std::min(asked_, last_activity_), last_activity_));
 }
@@ -226,20 +226,31 @@ void RtuLine::begin_quieting(std::string why) {
     ++counters_.bad_frames;
     bad_why_ = std::move(why);
     received_ = 0;
-    quieting_until_ = clock_.now() + lump_gap + wire_.characters(rtu_frame_max);
+    quieting_until_ = clock_.now() + options_.lump_gap + wire_.characters(rtu_frame_max);
     state_ = State::quieting;
 }
 
 /// A noisy wire is held until it is quiet, at most one longest frame.
 Instant RtuLine::wait_for_quiet() {
-    const Instant quiet_at = last_activity_ + std::max(lump_gap, wire_.silence());
+    const Instant quiet_at = last_activity_ + std::max(options_.lump_gap, wire_.silence());
     const Instant until = std::min(quiet_at, quieting_until_);
     if (clock_.now() < until) {
         return port_.transport().wake_by(until);
     }
     mute();
     finish(Error{Fault::damaged, "damaged reply: " + bad_why_});
+    if (++damaged_ == options_.damaged_max) {
+        doubt_wire(std::to_string(damaged_) +
+                   " damaged replies in a row, the last one: " + bad_why_);
+    }
     return clock_.now();
+}
+
+/// A connection may be out of step: it is made anew. Units stay muted, so that what the device
+/// server still holds back meets nobody.
+void RtuLine::doubt_wire(const std::string& why) {
+    damaged_ = 0;
+    port_.lost({Fault::damaged, why});
 }
 
 void RtuLine::finish(Result<Reply> outcome) {

@@ -40,7 +40,26 @@ struct WireFormat {
     }
 };
 
-/// Modbus RTU on one serial wire. One thread.
+/// What differs between a serial port and a serial wire behind a device server.
+struct RtuOptions {
+    /// After noise the wire counts as quiet only when nothing came for longer than this: USB
+    /// adapters hand bytes on in lumps up to 16 ms apart.
+    Duration lump_gap = std::chrono::milliseconds{20};
+    /// So many damaged replies without a good one between them, from any unit, and the wire is
+    /// opened anew; 0 = never. A serial port has nothing to be out of step with, a connection has.
+    unsigned damaged_max = 0;
+
+    /// Device servers gather bytes, and networks delay them.
+    [[nodiscard]] static constexpr RtuOptions over_tcp() {
+        RtuOptions options;
+        options.lump_gap = std::chrono::milliseconds{100};
+        options.damaged_max = 3;
+        return options;
+    }
+};
+
+/// Modbus RTU on one serial wire, at a serial port or behind a device server that passes its bytes
+/// on over TCP. One thread.
 ///
 /// An RTU reply says nothing about which request it answers, only its unit, function and length. So
 /// a late reply must never be there when the next request to the same unit is waiting: after a
@@ -49,7 +68,8 @@ struct WireFormat {
 /// and discarded.
 class RtuLine final : public PortLine {
   public:
-    RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire);
+    RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire,
+            RtuOptions options = {});
 
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
     void start(const Request& request) override;
@@ -79,12 +99,15 @@ class RtuLine final : public PortLine {
     Instant wait_for_quiet();
     void finish(Result<Reply> outcome);
     void mute();
+    void doubt_wire(const std::string& why);
     void drop_front(std::size_t count);
     [[nodiscard]] std::span<const std::uint8_t> received() const {
         return {buffer_.data(), received_};
     }
 
     WireFormat wire_;
+    RtuOptions options_;
+    unsigned damaged_ = 0;  ///< replies since the last good one
     State state_ = State::idle;
     RequestFrame frame_;
     bool echo_stripped_ = false;

@@ -26,7 +26,8 @@ struct Timeline {
     [[nodiscard]] Instant when(UtcTime time) const { return zero + (time - start); }
 };
 
-enum class WireKind : std::uint8_t { rtu, tcp };
+/// rtu_over_tcp: an RS485 line behind a serial device server.
+enum class WireKind : std::uint8_t { rtu, tcp, rtu_over_tcp };
 
 struct LinePlan {
     Id id;

@@ -28,12 +28,15 @@ Json line_json(const LinePlan& line, const Scenario& scenario,
                const GatewayConnections& connections) {
     Json json = Json::object();
     json.set("id", line.id);
-    if (line.kind == WireKind::tcp) {
+    if (line.kind != WireKind::rtu) {
         const auto port = connections.tcp_ports.find(line.id);
         Json tcp = Json::object();
         tcp.set("host", "127.0.0.1");
         tcp.set("port", port == connections.tcp_ports.end() ? std::uint16_t{502} : port->second);
-        json.set("modbus_tcp", std::move(tcp));
+        if (line.kind == WireKind::rtu_over_tcp) {
+            tcp.set("baud", line.baud);
+        }
+        json.set(line.kind == WireKind::tcp ? "modbus_tcp" : "rtu_over_tcp", std::move(tcp));
     } else {
         const auto port = connections.serial_ports.find(line.id);
         Json serial = Json::object();

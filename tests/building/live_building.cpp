@@ -52,13 +52,12 @@ Result<void> LiveBuilding::open() {
             }
             continue;
         }
-        auto device = std::make_unique<TcpDevice>(building_.bus(i));
-        const auto port = device->listen();
-        if (!port) {
-            return port.error();
+        const bool is_serial = plans[i].kind == WireKind::rtu_over_tcp;
+        auto added = is_serial ? add_listener(std::make_unique<DeviceServer>(building_.bus(i)))
+                               : add_listener(std::make_unique<TcpDevice>(building_.bus(i)));
+        if (!added) {
+            return added;
         }
-        connections_.tcp_ports[plans[i].id] = *port;
-        lines_.push_back(std::move(device));
     }
     if (const auto stepped = step_lines(); !stepped) {
         return stepped.error();
@@ -73,6 +72,17 @@ Result<void> LiveBuilding::open() {
         return written;
     }
     return write_file("ready", "ready\n");
+}
+
+template <class Listener>
+Result<void> LiveBuilding::add_listener(std::unique_ptr<Listener> line) {
+    const auto port = line->listen();
+    if (!port) {
+        return port.error();
+    }
+    connections_.tcp_ports[line->id()] = *port;
+    lines_.push_back(std::move(line));
+    return {};
 }
 
 Result<void> LiveBuilding::add_serial_line(Bus& bus) {

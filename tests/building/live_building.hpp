@@ -35,6 +35,8 @@ class LiveBuilding {
   private:
     [[nodiscard]] Result<void> write_file(const std::string& name, const std::string& text) const;
     [[nodiscard]] Result<void> add_serial_line(Bus& bus);
+    template <class Listener>
+    [[nodiscard]] Result<void> add_listener(std::unique_ptr<Listener> line);
     [[nodiscard]] Result<Instant> step_lines();
     /// True if the stop descriptor is readable.
     [[nodiscard]] bool wait(Instant until, int stop_descriptor);

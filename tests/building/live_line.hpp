@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/model/result.hpp"
@@ -29,15 +30,13 @@ class LiveLine {
     [[nodiscard]] virtual const Id& id() const = 0;
 };
 
-/// An RS485 line as a pseudo-terminal behind a symbolic link, its replies paced at the baud rate.
-/// While its port is missing, link and terminal are gone.
-class PtyLine final : public LiveLine {
+/// An RS485 line whose replies are paced at the baud rate, whatever the master's bytes come
+/// through. While its port is missing, that is gone.
+class PacedLine : public LiveLine {
   public:
-    /// `link` is created, replacing an old link of that name.
-    PtyLine(Bus& bus, std::string link);
-    ~PtyLine() override;
-    PtyLine(const PtyLine&) = delete;
-    PtyLine& operator=(const PtyLine&) = delete;
+    ~PacedLine() override = default;
+    PacedLine(const PacedLine&) = delete;
+    PacedLine& operator=(const PacedLine&) = delete;
 
     /// From now on each request is noted in `log`, which outlives the line.
     void note_requests(RequestLog& log) { log_ = &log; }
@@ -47,6 +46,18 @@ class PtyLine final : public LiveLine {
     [[nodiscard]] const WireFacts& facts() const override { return facts_; }
     [[nodiscard]] const Id& id() const override { return bus_.plan().id; }
 
+  protected:
+    explicit PacedLine(Bus& bus);
+
+    /// Makes whatever is missing of the way to the master; called at each step.
+    [[nodiscard]] virtual Result<void> plug_in() = 0;
+    /// Takes it away, if it is there.
+    virtual void pull_out() = 0;
+    /// The master closed the descriptor.
+    virtual void hung_up() {}
+
+    int master_ = -1;  ///< descriptor of the bytes to and from the master; -1 = there is none
+
   private:
     struct Outgoing {
         Reply reply;
@@ -54,8 +65,7 @@ class PtyLine final : public LiveLine {
         std::optional<RequestRow> request;  ///< that it answers; none of an echo
     };
 
-    [[nodiscard]] Result<void> plug_in();
-    void pull_out();
+    void forget_frames();
     void read_requests(Instant now);
     void take_requests(Instant now);
     void answer(Bytes frame, Instant now);
@@ -68,9 +78,6 @@ class PtyLine final : public LiveLine {
     void note(const RequestRow& row);
 
     Bus& bus_;
-    std::string link_;
-    int master_ = -1;
-    int slave_ = -1;  ///< kept open, so that the line does not hang up while nobody uses it
     Bytes heard_;
     Instant heard_since_;
     Instant heard_last_;
@@ -78,6 +85,48 @@ class PtyLine final : public LiveLine {
     std::deque<Outgoing> outgoing_;
     WireFacts facts_;
     RequestLog* log_ = nullptr;
+};
+
+/// As a pseudo-terminal behind a symbolic link.
+class PtyLine final : public PacedLine {
+  public:
+    /// `link` is created, replacing an old link of that name.
+    PtyLine(Bus& bus, std::string link) : PacedLine(bus), link_(std::move(link)) {}
+    ~PtyLine() override { take_away(); }
+    PtyLine(const PtyLine&) = delete;
+    PtyLine& operator=(const PtyLine&) = delete;
+
+  private:
+    [[nodiscard]] Result<void> plug_in() override;
+    void pull_out() override { take_away(); }
+    void take_away();
+
+    std::string link_;
+    int slave_ = -1;  ///< kept open, so that the line does not hang up while nobody uses it
+};
+
+/// Behind a serial device server on a free port of the loopback interface, which passes bytes on
+/// as they are. One connection; the next one waits until it has ended.
+class DeviceServer final : public PacedLine {
+  public:
+    explicit DeviceServer(Bus& bus) : PacedLine(bus) {}
+    ~DeviceServer() override { take_away(); }
+    DeviceServer(const DeviceServer&) = delete;
+    DeviceServer& operator=(const DeviceServer&) = delete;
+
+    /// Chooses the port. Error: refused.
+    [[nodiscard]] Result<std::uint16_t> listen();
+
+    void watch(std::vector<pollfd>& descriptors) const override;
+
+  private:
+    [[nodiscard]] Result<void> plug_in() override;
+    void pull_out() override { take_away(); }
+    void hung_up() override;
+    void take_away();
+
+    std::uint16_t port_ = 0;
+    int listener_ = -1;
 };
 
 /// A Modbus TCP device on a free port of the loopback interface.

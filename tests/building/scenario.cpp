@@ -32,6 +32,15 @@ std::string item_path(std::string_view list, std::size_t index) {
     return fmt::format("{}[{}]", list, index);
 }
 
+std::optional<WireKind> wire_kind_named(std::string_view name) {
+    if (name == "rtu_over_tcp") {
+        return WireKind::rtu_over_tcp;
+    }
+    return name == "rtu"   ? std::optional(WireKind::rtu)
+           : name == "tcp" ? std::optional(WireKind::tcp)
+                           : std::nullopt;
+}
+
 /// Builds a scenario from its document, keeping the first problem.
 class ScenarioReader {
   public:
@@ -128,10 +137,11 @@ void ScenarioReader::read_line(const Json& json, std::size_t index) {
     LinePlan line;
     line.id = reader.id("id");
     const std::string kind = reader.text("kind", "rtu");
-    if (kind != "rtu" && kind != "tcp") {
-        reader.complain("kind", "\"" + kind + "\" is neither rtu nor tcp");
+    if (const auto known = wire_kind_named(kind)) {
+        line.kind = *known;
+    } else {
+        reader.complain("kind", "\"" + kind + "\" is none of rtu, tcp, rtu_over_tcp");
     }
-    line.kind = kind == "tcp" ? WireKind::tcp : WireKind::rtu;
     line.baud = reader.integer("baud", 115'200, 1200, 1'000'000);
     line.seed = scrambled(scenario_.seed, hash_of(line.id));
     if (line_named(line.id) != nullptr) {

@@ -62,6 +62,7 @@ int stop_descriptor() {
 
 int run(const RunArguments& arguments) {
     const int stop = stop_descriptor();
+    std::signal(SIGPIPE, SIG_IGN);  // a master that hangs up ends its connection only
     auto scenario = load_scenario(arguments.scenario);
     if (!scenario) {
         return failed(scenario.error());

@@ -1,17 +1,13 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
-#include <cstring>
 
 #include "tests/building/live_line.hpp"
+#include "tests/building/loopback.hpp"
 
 namespace metergate::building {
 namespace {
@@ -21,11 +17,6 @@ constexpr std::size_t header_length = 6;
 constexpr std::size_t connections_max = 4;
 /// More than the longest frame: what talks like this is no Modbus client.
 constexpr std::size_t heard_max = 600;
-
-Error refused(const std::string& line) {
-    return {Fault::refused,
-            "no TCP port for line " + line + ": " + std::string(std::strerror(errno))};
-}
 
 }  // namespace
 
@@ -38,20 +29,11 @@ TcpDevice::~TcpDevice() {
 }
 
 Result<std::uint16_t> TcpDevice::listen() {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const int yes = 1;
-    setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port_);
-    socklen_t length = sizeof address;
-    if (listener_ < 0 || bind(listener_, std::bit_cast<sockaddr*>(&address), length) != 0 ||
-        ::listen(listener_, static_cast<int>(connections_max)) != 0 ||
-        getsockname(listener_, std::bit_cast<sockaddr*>(&address), &length) != 0) {
-        return refused(id());
+    const auto listening = listen_on_loopback(port_, id());
+    if (!listening) {
+        return listening.error();
     }
-    port_ = ntohs(address.sin_port);
+    listener_ = *listening;
     return port_;
 }
 
@@ -80,7 +62,7 @@ void TcpDevice::watch(std::vector<pollfd>& descriptors) const {
 
 void TcpDevice::accept_all() {
     for (;;) {
-        const int descriptor = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int descriptor = accept_on(listener_);
         if (descriptor < 0) {
             return;
         }
@@ -88,8 +70,6 @@ void TcpDevice::accept_all() {
             close(descriptor);
             continue;
         }
-        const int yes = 1;
-        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         connections_.push_back({descriptor, {}, {}});
     }
 }

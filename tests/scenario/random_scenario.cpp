@@ -86,11 +86,11 @@ building::Scenario random_scenario(std::uint64_t seed, std::chrono::days length)
     add_faults(random, gateway_kinds, "gateway", length_s, faults);
     return scenario_from(fmt::format(
         R"({{"seed": {}, "zone": "America/Toronto", "poll_period_ms": 60000,
-             "lines": [{{"id": "riser-1"}}, {{"id": "riser-2"}}],
+             "lines": [{{"id": "riser-1"}}, {{"id": "riser-2", "kind": "{}"}}],
              "panels": [{{"id": "east", "line": "riser-1", "kind": "eastron-sdm630"}},
                         {{"id": "west", "line": "riser-2", "kind": "metergate-panel-12"}}],
              "faults": [{}]}})",
-        seed, faults));
+        seed, seed % 2 == 0 ? "rtu" : "rtu_over_tcp", faults));
 }
 
 }  // namespace metergate::scenario

@@ -48,6 +48,21 @@ TEST(Scenario, a_line_outage_leaves_missing_slots_and_one_long_one_with_all_the_
     EXPECT_TRUE(outcome.has_event("panel-back"));
 }
 
+TEST(Scenario, panels_behind_a_device_server_are_recorded_through_everything_that_befalls_it) {
+    const auto outcome = outcome_of(scenario_from(R"({"seed": 9,
+        "lines": [{"id": "riser", "kind": "rtu_over_tcp", "baud": 19200}],
+        "panels": [{"id": "east", "line": "riser", "log_slots": 0},
+                   {"id": "west", "line": "riser", "log_slots": 0}], "faults": [
+        {"at_s": 1000, "kind": "late", "target": "east", "for_s": 900, "args": {"ms": 800}},
+        {"at_s": 4000, "kind": "garbled", "target": "riser", "for_s": 900, "args": {"percent": 1}},
+        {"at_s": 7000, "kind": "silent", "target": "west", "for_s": 1800},
+        {"at_s": 10000, "kind": "port-missing", "target": "riser", "for_s": 1200}]})"),
+                                    hours{4});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_TRUE(outcome.has_event("line-lost"));
+    EXPECT_TRUE(outcome.has_event("line-back"));
+}
+
 TEST(Scenario, meters_that_are_swapped_reset_or_roll_over_invent_and_lose_nothing) {
     const auto outcome = outcome_of(small_building(R"(
         {"at_s": 2000, "kind": "swap", "target": "east", "for_s": 120, "args": {"register_wh": 5000}},

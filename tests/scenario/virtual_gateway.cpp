@@ -175,10 +175,9 @@ void ScenarioRun::add_wire(app::LinePlan plan, Instant begin) {
     Wire wire;
     wire.id = plan.settings.id;
     wire.begin = begin;
-    if (plan.settings.rs485) {
-        const auto baud = static_cast<std::uint32_t>(plan.settings.rs485->baud);
+    if (const auto format = app::wire_format_of(plan.settings)) {
         wire.line = std::make_unique<southbound::modbus::RtuLine>(
-            clock_, std::move(transport), southbound::modbus::WireFormat{baud, 11});
+            clock_, std::move(transport), *format, app::rtu_options_of(plan.settings));
     } else {
         wire.line = std::make_unique<southbound::modbus::TcpLine>(clock_, std::move(transport));
     }

@@ -44,6 +44,14 @@ class MeterTest(SystemCase):
                    meter_settings({"modbus_tcp": {"host": "127.0.0.1", "port": port}}))
         self.check_meter_values()
 
+    def test_values_of_a_pymodbus_meter_in_rtu_frames_over_tcp_are_equal_to_the_last_digit(self):
+        port = peers.free_port()
+        self.start_meter("rtu_over_tcp", port)
+        peers.wait_until(lambda: peers.port_answers(port), "the meter's start")
+        self.write("settings.json", meter_settings(
+            {"rtu_over_tcp": {"host": "127.0.0.1", "port": port, "baud": 9600}}))
+        self.check_meter_values()
+
     def test_a_pymodbus_sunspec_meter_is_found_and_equal_to_the_last_digit(self):
         port = peers.free_port()
         self.start_meter("tcp", port, "sunspec")

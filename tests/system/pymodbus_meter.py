@@ -1,6 +1,6 @@
 """A meter as python3-pymodbus serves it: a Modbus implementation that shares no line with ours.
 
-usage: pymodbus_meter.py sdm630|sunspec tcp PORT | rtu DEVICE.  Prints `ready` when it serves.
+usage: pymodbus_meter.py sdm630|sunspec tcp PORT | rtu_over_tcp PORT | rtu DEVICE.  Prints `ready` when it serves.
 """
 
 import asyncio
@@ -68,6 +68,9 @@ async def serve(meter, kind, where):
     context = ModbusServerContext(slaves={UNIT: slave}, single=False)
     if kind == "tcp":
         server = StartAsyncTcpServer(context, address=("127.0.0.1", int(where)))
+    elif kind == "rtu_over_tcp":
+        server = StartAsyncTcpServer(context, framer=ModbusRtuFramer,
+                                     address=("127.0.0.1", int(where)))
     else:
         server = StartAsyncSerialServer(context, framer=ModbusRtuFramer, port=where,
                                         baudrate=9600, parity="N", stopbits=1)

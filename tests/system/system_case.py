@@ -60,9 +60,11 @@ class SystemCase(unittest.TestCase):
         os.mkdir(path)
         return path
 
-    def start_building(self, faults=(), broker_settings="allow_anonymous true\n", change=None):
+    def start_building(self, faults=(), broker_settings="allow_anonymous true\n", change=None,
+                       lines=None):
         """All programs. `change` may edit the settings before the gateway starts."""
-        scenario = self.write("scenario.json", {**LABORATORY, "faults": list(faults)})
+        scenario = self.write("scenario.json", {**LABORATORY, "faults": list(faults),
+                                                "lines": lines or LABORATORY["lines"]})
         self.broker = peers.Broker(self.folder, broker_settings)
         self.building = peers.Building(PROGRAMS.simbuilding, self.folder, scenario,
                                        self.broker.port)

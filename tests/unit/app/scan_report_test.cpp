@@ -88,6 +88,34 @@ TEST(ScanTarget, a_host_has_a_port_or_the_usual_one) {
     }
 }
 
+TEST(ScanTarget, a_device_server_needs_its_port_and_has_one_speed) {
+    ScanRequest request;
+    request.rtu_over_tcp = true;
+    request.host = "moxa.example:4001";
+    const auto usual = target_of(request);
+    ASSERT_TRUE(usual) << usual.error().text;
+    EXPECT_EQ(usual->wires.at(0).rtu_over_tcp->port, 4001);
+    EXPECT_EQ(usual->wires.at(0).rtu_over_tcp->baud, 9600);
+    EXPECT_EQ(format_text(usual->wires.at(0)), "rtu over tcp");
+    request.bauds = "19200";
+    EXPECT_EQ(target_of(request)->wires.at(0).rtu_over_tcp->baud, 19'200);
+    request.bauds = "9600,19200";
+    EXPECT_EQ(target_of(request).error().text, "--baud: a device server is set to one speed");
+    request.bauds.clear();
+    request.host = "moxa.example";
+    EXPECT_EQ(target_of(request).error().text,
+              "--host: \"moxa.example\" lacks the port: of a serial device server HOST:PORT is "
+              "needed");
+}
+
+TEST(ScanTarget, the_speed_behind_a_modbus_tcp_gateway_cannot_be_asked_for) {
+    ScanRequest request;
+    request.host = "meter.example";
+    request.bauds = "9600";
+    EXPECT_EQ(target_of(request).error().text,
+              "--baud: a Modbus TCP gateway itself knows its speed");
+}
+
 TEST(ScanReport, the_fragment_is_a_line_that_check_accepts) {
     const FoundDevices found{device_at(3, {"metergate-panel-24"}, "4711"),
                              device_at(4, {"eastron-sdm120", "eastron-sdm630"}, "8"),

@@ -178,6 +178,21 @@ TEST(Site, what_is_read_at_once_depends_on_the_speed_of_the_line) {
     line.rs485.reset();
     line.modbus_tcp = schema::ModbusTcpSettings{};
     EXPECT_EQ(requests_for_energy(line), 1U);
+    line.modbus_tcp.reset();
+    line.rtu_over_tcp = schema::RtuOverTcpSettings{"moxa", 4001, 9600};
+    EXPECT_EQ(requests_for_energy(line), 2U) << "behind a device server it is serial all the same";
+}
+
+TEST(Site, another_port_of_a_device_server_is_another_place) {
+    auto settings = one_panel();
+    settings.lines[0].rs485.reset();
+    settings.lines[0].rtu_over_tcp = schema::RtuOverTcpSettings{"moxa", 4001, 9600};
+    auto moved = settings;
+    moved.lines[0].rtu_over_tcp->port = 4002;
+    const auto place_in = [](const schema::Settings& of) {
+        return assemble_site(of, numbering_of(of), {}, UtcTime{})->plan.panels[0].place;
+    };
+    EXPECT_NE(place_in(settings), place_in(moved));
 }
 
 }  // namespace

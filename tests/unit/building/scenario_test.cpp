@@ -96,10 +96,12 @@ TEST(Scenario, the_shipped_files_are_good_and_their_settings_have_no_problem) {
 
 TEST(GatewaySettings, ports_are_those_of_the_building) {
     const auto scenario = parse_scenario(
-        R"({"lines": [{"id": "a", "panels": 1}, {"id": "b", "kind": "tcp", "panels": 1}]})");
+        R"({"lines": [{"id": "a", "panels": 1}, {"id": "b", "kind": "tcp", "panels": 1},
+                      {"id": "c", "kind": "rtu_over_tcp", "baud": 9600, "panels": 1}]})");
     GatewayConnections connections;
     connections.serial_ports["a"] = "/tmp/x/a";
     connections.tcp_ports["b"] = 5021;
+    connections.tcp_ports["c"] = 5022;
     const auto document = schema::parse_json(settings_for(*scenario, connections));
     const auto read = schema::read_settings(*document);
     EXPECT_TRUE(read.problems.empty());
@@ -109,6 +111,9 @@ TEST(GatewaySettings, ports_are_those_of_the_building) {
     ASSERT_TRUE(read.settings.lines[1].modbus_tcp);
     EXPECT_EQ(read.settings.lines[1].modbus_tcp->port, 5021);
     EXPECT_EQ(read.settings.lines[1].panels[0].points.size(), 24U);
+    ASSERT_TRUE(read.settings.lines[2].rtu_over_tcp);
+    EXPECT_EQ(read.settings.lines[2].rtu_over_tcp->port, 5022);
+    EXPECT_EQ(read.settings.lines[2].rtu_over_tcp->baud, 9600);
 }
 
 }  // namespace

@@ -29,8 +29,12 @@ class Check : public testing::Test {
     Check() {
         settings.gateway.id = "g";
         settings.gateway.zone = "America/Toronto";
-        settings.lines.push_back(
-            {.id = "riser-1", .name = {}, .rs485 = {}, .modbus_tcp = {}, .panels = {}});
+        settings.lines.push_back({.id = "riser-1",
+                                  .name = {},
+                                  .rs485 = {},
+                                  .modbus_tcp = {},
+                                  .rtu_over_tcp = {},
+                                  .panels = {}});
         line().rs485.emplace().port = "/dev/ttyUSB0";
         line().panels.push_back(new_panel("east", 1, "panel-24"));
         panel().points = {new_point("suite-101", 1), new_point("suite-102", 2)};
@@ -110,8 +114,12 @@ TEST_F(Check, an_address_used_twice_on_a_line_is_refused) {
 }
 
 TEST_F(Check, the_same_address_on_two_lines_is_fine) {
-    settings.lines.push_back(
-        {.id = "riser-2", .name = {}, .rs485 = {}, .modbus_tcp = {}, .panels = {}});
+    settings.lines.push_back({.id = "riser-2",
+                              .name = {},
+                              .rs485 = {},
+                              .modbus_tcp = {},
+                              .rtu_over_tcp = {},
+                              .panels = {}});
     settings.lines[1].modbus_tcp.emplace().host = "10.0.0.7";
     settings.lines[1].panels.push_back(new_panel("west", 1, "panel-12"));
     settings.lines[1].panels[0].points = {new_point("suite-201", 1)};
@@ -119,8 +127,12 @@ TEST_F(Check, the_same_address_on_two_lines_is_fine) {
 }
 
 TEST_F(Check, a_wire_used_by_two_lines_is_refused) {
-    settings.lines.push_back(
-        {.id = "riser-2", .name = {}, .rs485 = line().rs485, .modbus_tcp = {}, .panels = {}});
+    settings.lines.push_back({.id = "riser-2",
+                              .name = {},
+                              .rs485 = line().rs485,
+                              .modbus_tcp = {},
+                              .rtu_over_tcp = {},
+                              .panels = {}});
     for (const char* host : {"panel.local", "Panel.local"}) {
         auto& tcp = settings.lines.emplace_back();
         tcp.id = host[0] == 'p' ? "tcp-1" : "tcp-2";
@@ -130,6 +142,22 @@ TEST_F(Check, a_wire_used_by_two_lines_is_refused) {
                                       "line \"riser-1\"",
                                       "lines[3].modbus_tcp: \"panel.local:502\" is already used "
                                       "by line \"tcp-1\""));
+}
+
+TEST_F(Check, a_port_of_a_host_is_one_wire_whatever_is_spoken_there) {
+    for (const char* id : {"server-1", "server-2"}) {
+        auto& server = settings.lines.emplace_back();
+        server.id = id;
+        server.rtu_over_tcp.emplace().host = "10.0.0.9";
+    }
+    auto& tcp = settings.lines.emplace_back();
+    tcp.id = "tcp";
+    tcp.modbus_tcp = schema::ModbusTcpSettings{"10.0.0.9", 4001};
+    EXPECT_THAT(errors(),
+                ElementsAre("lines[2].rtu_over_tcp: \"10.0.0.9:4001\" is already used by line "
+                            "\"server-1\"",
+                            "lines[3].modbus_tcp: \"10.0.0.9:4001\" is already used by line "
+                            "\"server-1\""));
 }
 
 TEST_F(Check, an_unknown_profile_is_refused_with_the_nearest_name) {

@@ -58,9 +58,10 @@ Settings full_settings() {
                         .suite = "101",
                         .series = {"kwh-5min"}};
     PanelSettings panel{"p", "P", 7, "x", "S1", 500, 277'000, {point}};
-    LineSettings tcp{"m", "M", {}, ModbusTcpSettings{"10.0.0.1", 1502}, {panel}};
-    LineSettings rs485{"l", "L", Rs485Settings{"/dev/ttyS0", 9600, Parity::odd, 2}, {}, {}};
-    settings.lines = {tcp, rs485};
+    LineSettings tcp{"m", "M", {}, ModbusTcpSettings{"10.0.0.1", 1502}, {}, {panel}};
+    LineSettings rs485{"l", "L", Rs485Settings{"/dev/ttyS0", 9600, Parity::odd, 2}, {}, {}, {}};
+    LineSettings server{"n", "N", {}, {}, RtuOverTcpSettings{"10.0.0.2", 4002, 9600}, {}};
+    settings.lines = {tcp, rs485, server};
     MqttSettings mqtt{"broker",
                       1883,
                       MqttVersion::v3_1_1,
@@ -96,7 +97,7 @@ TEST(SettingsTables, settings_survive_writing_and_reading) {
 void expect_no_field_missing(const Table& table, const Json& json) {
     for (const Field& field : table.fields()) {
         const Json* value = json.find(field.key);
-        const bool other_wire = field.key == "rs485";
+        const bool other_wire = field.key == "rs485" || field.key == "rtu_over_tcp";
         EXPECT_TRUE(value != nullptr || other_wire) << table.title() << "." << field.key;
         if (value == nullptr || field.shape->table() == nullptr) continue;
         const Json& item = value->as_array() != nullptr ? value->as_array()->at(0) : *value;
@@ -106,6 +107,15 @@ void expect_no_field_missing(const Table& table, const Json& json) {
 
 TEST(SettingsTables, the_round_trip_covers_every_field) {
     expect_no_field_missing(settings_table(), settings_to_json(full_settings()));
+}
+
+TEST(SettingsTables, the_round_trip_covers_the_fields_of_every_kind_of_line) {
+    const Json lines = *settings_to_json(full_settings()).find("lines");
+    const auto fields_written = [&](std::size_t line, std::string_view kind) {
+        return lines.as_array()->at(line).find(kind)->as_object()->size();
+    };
+    EXPECT_EQ(fields_written(1, "rs485"), 4U);
+    EXPECT_EQ(fields_written(2, "rtu_over_tcp"), 3U);
 }
 
 TEST(SettingsTables, a_small_document_takes_the_defaults_of_the_structs) {
@@ -124,19 +134,21 @@ TEST(SettingsTables, what_must_be_there_is_asked_for) {
         texts.push_back(problem.path + ": " + problem.text);
     EXPECT_THAT(
         texts,
-        ElementsAre("lines[0].panels[0].points[0].id: is missing",
-                    "lines[0].panels[0].points[0].slot: is missing",
-                    "lines[0].panels[0].id: is missing", "lines[0].panels[0].address: is missing",
-                    "lines[0].panels[0].profile: is missing", "lines[0].id: is missing",
-                    "lines[0]: exactly one of rs485, modbus_tcp is needed; none is there",
-                    "schema: is missing", "gateway: is missing"));
+        ElementsAre(
+            "lines[0].panels[0].points[0].id: is missing",
+            "lines[0].panels[0].points[0].slot: is missing", "lines[0].panels[0].id: is missing",
+            "lines[0].panels[0].address: is missing", "lines[0].panels[0].profile: is missing",
+            "lines[0].id: is missing",
+            "lines[0]: exactly one of rs485, modbus_tcp, rtu_over_tcp is needed; none is there",
+            "schema: is missing", "gateway: is missing"));
 }
 
 TEST(SettingsTables, both_wire_kinds_of_a_line_are_refused) {
-    EXPECT_THAT(problems_of({.line = R"("id":"l","rs485":{"port":"/dev/ttyUSB0"},
+    EXPECT_THAT(
+        problems_of({.line = R"("id":"l","rs485":{"port":"/dev/ttyUSB0"},
                                         "modbus_tcp":{"host":"h"})"}),
-                ElementsAre("lines[0]: exactly one of rs485, modbus_tcp is needed; rs485, "
-                            "modbus_tcp are there"));
+        ElementsAre("lines[0]: exactly one of rs485, modbus_tcp, rtu_over_tcp is needed; rs485, "
+                    "modbus_tcp are there"));
 }
 
 TEST(SettingsTables, numbers_outside_their_range_are_refused) {

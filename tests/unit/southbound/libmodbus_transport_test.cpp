@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pty.h>
 #include <sys/socket.h>
@@ -219,6 +220,34 @@ TEST_F(Loopback, a_whole_exchange_works_with_the_transaction_number_on_the_wire)
     ASSERT_TRUE(reply) << reply.error().text;
     EXPECT_EQ(reply->registers, (Registers{0x1234, 0xABCD}));
     EXPECT_EQ(seen, (Bytes{0, 1, 0, 0, 0, 6, 5, 3, 0, 0, 0, 2}));
+}
+
+TEST_F(Loopback, a_whole_exchange_works_in_rtu_frames_as_behind_a_device_server) {
+    const SystemClock clock;
+    RtuLine line(clock, LibmodbusTransport::tcp(endpoint_), {115'200, 11}, RtuOptions::over_tcp());
+    line.step();
+    const Descriptor server(::accept(listener_.get(), nullptr, nullptr));
+    RegisterRequest request;
+    request.unit = 5;
+    request.count = 2;
+    Bytes seen;
+    const auto reply = exchange(line, server.get(), request, [&](const Bytes& frame) {
+        seen = frame;
+        return rtu_reply(5, 3, {0x1234, 0xABCD});
+    });
+    ASSERT_TRUE(reply) << reply.error().text;
+    EXPECT_EQ(reply->registers, (Registers{0x1234, 0xABCD}));
+    EXPECT_EQ(seen, with_crc({5, 3, 0, 0, 0, 2}));
+}
+
+TEST_F(Loopback, a_connection_into_a_dead_network_ends_after_ten_seconds_without_a_sign) {
+    const auto transport = LibmodbusTransport::tcp(endpoint_);
+    ASSERT_TRUE(transport->open());
+    unsigned limit_ms = 0;
+    socklen_t size = sizeof limit_ms;
+    ASSERT_EQ(
+        ::getsockopt(transport->readable_fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, &size), 0);
+    EXPECT_EQ(limit_ms, 10'000U);
 }
 
 TEST_F(Loopback, a_connection_closed_by_the_other_side_is_disconnected) {
