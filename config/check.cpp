@@ -169,12 +169,27 @@ void check_gateway(const Settings& settings, const Facts& facts, Findings& findi
     }
 }
 
+void check_direction(const LineSettings& line, const std::string& line_path, Findings& findings) {
+    const auto& port = line.rs485;
+    if (!port || port->direction_control != schema::DirectionControl::off) return;
+    const std::string path = member_path(line_path, "rs485");
+    if (port->rts_delay_before_send_ms != 0) {
+        findings.warning(member_path(path, "rts_delay_before_send_ms"),
+                         "has no effect while direction_control is off");
+    }
+    if (port->rts_delay_after_send_ms != 0) {
+        findings.warning(member_path(path, "rts_delay_after_send_ms"),
+                         "has no effect while direction_control is off");
+    }
+}
+
 void check_lines(const Settings& settings, const Facts& facts, Findings& findings) {
     SupplyTree tree;
     for (std::size_t l = 0; l < settings.lines.size(); ++l) {
         const std::string line_path = item_path("lines", l);
         const std::string panels_path = member_path(line_path, "panels");
         check_addresses(settings.lines[l], line_path, findings);
+        check_direction(settings.lines[l], line_path, findings);
         for (std::size_t p = 0; p < settings.lines[l].panels.size(); ++p) {
             const PanelSettings& panel = settings.lines[l].panels[p];
             const std::string path = item_path(panels_path, p);

@@ -6,6 +6,7 @@
 #include "gateway/model/result.hpp"
 #include "gateway/model/time.hpp"
 #include "southbound/request.hpp"
+#include "southbound/serial_port.hpp"
 
 namespace metergate::southbound {
 
@@ -22,6 +23,13 @@ struct LineCounters {
     std::uint64_t unsolicited =
         0;                     ///< bursts of bytes while nothing was asked: late replies, noise
     std::uint64_t echoes = 0;  ///< requests that came back as their own echo: stripped
+    /// Nothing: the driver does not count, or this is no serial port. Over all openings.
+    std::optional<CharacterErrors> character_errors{};
+};
+
+/// What is known of a wire beside its counters.
+struct WireState {
+    std::optional<SerialPortFacts> serial_port{};  ///< nothing on a network
 };
 
 /// A wire or network with one owner, on which one request is under way at a time. Stepped; lives on
@@ -51,6 +59,7 @@ class Line {
     /// The wire's own state: open, or why not (port missing, host unreachable).
     [[nodiscard]] virtual const std::optional<Error>& fault() const = 0;
     [[nodiscard]] virtual const LineCounters& counters() const = 0;
+    [[nodiscard]] virtual WireState wire_state() const { return {}; }
     /// Descriptor that becomes readable when step() has something to read earlier than it said; -1
     /// if there is none now. Ask again after each step: it changes when the wire is opened anew.
     [[nodiscard]] virtual int readable_fd() const { return -1; }

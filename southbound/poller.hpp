@@ -88,6 +88,7 @@ class Poller {
     /// Why the line is down; nothing while it is up.
     [[nodiscard]] const std::optional<Error>& line_fault() const { return line_.fault(); }
     [[nodiscard]] const LineCounters& line_counters() const { return line_.counters(); }
+    [[nodiscard]] WireState wire_state() const { return line_.wire_state(); }
     [[nodiscard]] LineLoad load() const;
     [[nodiscard]] const Id& line_id() const { return line_id_; }
     [[nodiscard]] std::size_t panel_count() const { return panels_.size(); }

@@ -67,11 +67,18 @@ struct PanelSettings {
 
 enum class Parity : std::uint8_t { none, even, odd };
 
+/// Who switches the transceiver between sending and receiving: nobody of ours (the adapter by
+/// itself), or the driver by RTS, at logical 1 (on_send) or 0 (after_send) while sending.
+enum class DirectionControl : std::uint8_t { off, rts_on_send, rts_after_send };
+
 struct Rs485Settings {
     std::string port;  ///< /dev/serial/by-id/... or /dev/ttyUSB0
     std::int64_t baud = 19'200;
     Parity parity = Parity::even;
     std::int64_t stop_bits = 1;
+    DirectionControl direction_control = DirectionControl::off;
+    std::int64_t rts_delay_before_send_ms = 0;  ///< of direction control
+    std::int64_t rts_delay_after_send_ms = 0;   ///< of direction control
 };
 
 struct ModbusTcpSettings {

@@ -200,8 +200,36 @@ Table panel_table() {
                                       {.key = "points", .label = "Points"});
 }
 
+/// For ports whose driver switches the transceiver.
+void add_direction(Table& table) {
+    constexpr std::int64_t delay_max_ms = 100;  // of the kernel
+    table
+        .with<&Rs485Settings::direction_control>(
+            choice<DirectionControl>({{"off", DirectionControl::off},
+                                      {"rts_on_send", DirectionControl::rts_on_send},
+                                      {"rts_after_send", DirectionControl::rts_after_send}}),
+            {.key = "direction_control",
+             .label = "RS485 direction by the driver",
+             .help = "off: the adapter switches by itself, as USB adapters do; else RTS is high "
+                     "(rts_on_send) or low (rts_after_send) while sending",
+             .seal = Seal::logged})
+        .with<&Rs485Settings::rts_delay_before_send_ms>(integer(0, delay_max_ms),
+                                                        {.key = "rts_delay_before_send_ms",
+                                                         .label = "RTS before the first bit",
+                                                         .unit = "ms",
+                                                         .help = "Only with direction_control",
+                                                         .seal = Seal::logged})
+        .with<&Rs485Settings::rts_delay_after_send_ms>(integer(0, delay_max_ms),
+                                                       {.key = "rts_delay_after_send_ms",
+                                                        .label = "RTS after the last bit",
+                                                        .unit = "ms",
+                                                        .help = "Only with direction_control",
+                                                        .seal = Seal::logged});
+}
+
 Table rs485_table() {
-    return Table::of<Rs485Settings>("RS485 line")
+    Table table = Table::of<Rs485Settings>("RS485 line");
+    table
         .with<&Rs485Settings::port>(
             path(), {.key = "port",
                      .label = "Serial port",
@@ -215,6 +243,8 @@ Table rs485_table() {
             {.key = "parity", .label = "Parity", .seal = Seal::logged})
         .with<&Rs485Settings::stop_bits>(
             integer(1, 2), {.key = "stop_bits", .label = "Stop bits", .seal = Seal::logged});
+    add_direction(table);
+    return table;
 }
 
 Table modbus_tcp_table() {

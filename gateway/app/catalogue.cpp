@@ -26,12 +26,25 @@ modbus::SerialParity parity_of(schema::Parity parity) {
     return modbus::SerialParity::odd;
 }
 
+modbus::Direction direction_of(const schema::Rs485Settings& rs485) {
+    using modbus::DirectionControl;
+    modbus::Direction direction;
+    direction.control = rs485.direction_control == schema::DirectionControl::rts_on_send
+                            ? DirectionControl::rts_on_send
+                        : rs485.direction_control == schema::DirectionControl::rts_after_send
+                            ? DirectionControl::rts_after_send
+                            : DirectionControl::off;
+    direction.delay_before_send_ms = static_cast<std::uint32_t>(rs485.rts_delay_before_send_ms);
+    direction.delay_after_send_ms = static_cast<std::uint32_t>(rs485.rts_delay_after_send_ms);
+    return direction;
+}
+
 std::unique_ptr<southbound::Line> make_rs485(const schema::LineSettings& line, const Clock& clock) {
     const schema::Rs485Settings& rs485 = *line.rs485;
     const auto baud = static_cast<std::uint32_t>(rs485.baud);
     const auto stop_bits = static_cast<std::uint32_t>(rs485.stop_bits);
-    auto port =
-        modbus::LibmodbusTransport::serial({rs485.port, baud, parity_of(rs485.parity), stop_bits});
+    auto port = modbus::LibmodbusTransport::serial(
+        {rs485.port, baud, parity_of(rs485.parity), stop_bits, direction_of(rs485)});
     return std::make_unique<modbus::RtuLine>(clock, std::move(port), *wire_format_of(line),
                                              rtu_options_of(line));
 }

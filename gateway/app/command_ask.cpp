@@ -106,7 +106,7 @@ void print_status_text(const Json& status) {
     print("gateway " + cell(status.find("gateway")) + ", metergate " +
           cell(status.find("version")) + "\n\n");
     for (const Json& line : *status.find("lines")->as_array()) {
-        print(line_heading(line) + "\n");
+        print(line_heading(line) + "\n" + wire_lines(line));
         print(
             list_table(*line.find("panels"),
                        {"panel", "state", "serial", "age_ms", "replies", "timeouts", "bad_frames",

@@ -98,8 +98,8 @@ void LineWorker::publish_status() {
     status_due_ = clock_->now() + status_period;
     auto panels = poller_.status();
     clocks_.add_to(panels);
-    status_.set(
-        {id_, poller_.line_fault(), poller_.line_counters(), poller_.load(), std::move(panels)});
+    status_.set({id_, poller_.line_fault(), poller_.line_counters(), poller_.wire_state(),
+                 poller_.load(), std::move(panels)});
 }
 
 }  // namespace metergate::app

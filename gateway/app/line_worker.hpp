@@ -23,6 +23,7 @@ struct LineStatus {
     Id line;
     std::optional<Error> fault;
     southbound::LineCounters counters;
+    southbound::WireState wire{};
     southbound::LineLoad load;
     std::vector<southbound::PanelStatus> panels;
 };

@@ -49,6 +49,21 @@ Json panel_status(const southbound::PanelStatus& panel, Instant now) {
     return json;
 }
 
+/// Null: this line has no serial port. What the driver does not count is null, never 0.
+Json serial_port_json(const LineStatus& line) {
+    const auto& port = line.wire.serial_port;
+    if (!port) {
+        return {};
+    }
+    const auto& errors = line.counters.character_errors;
+    return Json::object()
+        .set("parity_errors", errors ? Json::of(errors->parity) : Json())
+        .set("framing_errors", errors ? Json::of(errors->framing) : Json())
+        .set("overruns", errors ? Json::of(errors->overrun) : Json())
+        .set("latency", port->latency)
+        .set("direction", port->direction);
+}
+
 Json values_json(const std::map<Quantity, std::pair<bool, Milli>>& values) {
     Json json = Json::object();
     for (const auto& [quantity, value] : values) {
@@ -107,6 +122,7 @@ Json status_of_line(const LineStatus& line, Instant now) {
         .set("foreign_frames", counters.foreign_frames)
         .set("exceptions", counters.exceptions)
         .set("reopened", counters.reopened)
+        .set("serial_port", serial_port_json(line))
         .set("panels", panels);
 }
 

@@ -29,7 +29,38 @@ std::size_t items_at(const schema::Json& object, std::string_view key) {
     return list == nullptr || list->as_array() == nullptr ? 0 : list->as_array()->size();
 }
 
+std::string character_errors_text(const schema::Json& port) {
+    const auto count = [&](std::string_view key) {
+        const schema::Json* number = port.find(key);
+        return number == nullptr || number->is_null() ? std::string{}
+                                                      : schema::write_compact(*number);
+    };
+    const std::string parity = count("parity_errors");
+    return parity.empty() ? "character errors are not counted by the driver"
+                          : fmt::format("{} parity errors, {} framing errors, {} overruns", parity,
+                                        count("framing_errors"), count("overruns"));
+}
+
+std::string port_text(const schema::Json& port) {
+    std::string text = "  serial port: " + character_errors_text(port);
+    if (const auto* latency = port.string_at("latency"); latency != nullptr && !latency->empty()) {
+        text += "; " + *latency;
+    }
+    if (const auto* how = port.string_at("direction"); how != nullptr && !how->empty()) {
+        text += "; direction switched " + *how;
+    }
+    return text + "\n";
+}
+
 }  // namespace
+
+std::string wire_lines(const schema::Json& line) {
+    std::string text;
+    if (const auto* port = line.find("serial_port"); port != nullptr && !port->is_null()) {
+        text += port_text(*port);
+    }
+    return text;
+}
 
 std::string line_heading(const schema::Json& line) {
     const std::string* id = line.string_at("line");

@@ -81,16 +81,20 @@ void LibmodbusTransport::Freer::operator()(_modbus* context) const {
     modbus_free(context);
 }
 
-LibmodbusTransport::LibmodbusTransport(SerialPort port)
-    : is_serial_(true), port_(std::move(port)), name_("port " + port_.path) {}
+LibmodbusTransport::LibmodbusTransport(SerialPort port, std::unique_ptr<SerialDriver> driver)
+    : is_serial_(true),
+      port_(std::move(port)),
+      driver_(std::move(driver)),
+      name_("port " + port_.path) {}
 
 LibmodbusTransport::LibmodbusTransport(TcpEndpoint endpoint)
     : is_serial_(false),
       endpoint_(std::move(endpoint)),
       name_("host " + endpoint_.host + " port " + std::to_string(endpoint_.port)) {}
 
-std::unique_ptr<LibmodbusTransport> LibmodbusTransport::serial(SerialPort port) {
-    return std::make_unique<LibmodbusTransport>(std::move(port));
+std::unique_ptr<LibmodbusTransport> LibmodbusTransport::serial(
+    SerialPort port, std::unique_ptr<SerialDriver> driver) {
+    return std::make_unique<LibmodbusTransport>(std::move(port), std::move(driver));
 }
 
 std::unique_ptr<LibmodbusTransport> LibmodbusTransport::tcp(TcpEndpoint endpoint) {
@@ -116,7 +120,8 @@ Result<void> LibmodbusTransport::open() {
     }
     fd_ = modbus_get_socket(context_.get());
     if (is_serial_) {
-        return claim_port();
+        Result<void> claimed = claim_port();
+        return claimed ? prepare_port() : claimed;
     }
     ::setsockopt(fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_max_ms,
                  sizeof unacknowledged_max_ms);
@@ -154,6 +159,42 @@ Result<void> LibmodbusTransport::claim_port() {
     }
     ::ioctl(fd_, TIOCEXCL);
     return {};
+}
+
+/// A transceiver that nobody switches lets nothing through: then the line is better down and says
+/// why. Low latency only makes it faster.
+Result<void> LibmodbusTransport::prepare_port() {
+    facts_ = {};
+    if (port_.direction.control != DirectionControl::off) {
+        auto switched = driver_->switch_direction(fd_, port_.direction);
+        if (!switched) {
+            close();
+            return Error{switched.error().fault,
+                         name_ + ": " + switched.error().text +
+                             "; if the adapter switches by itself, set direction_control to off"};
+        }
+        facts_.direction = std::move(*switched);
+    }
+    facts_.latency = driver_->lower_latency(fd_, port_.path);
+    counts_at_open_ = driver_->counts(fd_);
+    return {};
+}
+
+std::optional<CharacterErrors> LibmodbusTransport::character_errors() {
+    const auto now = is_serial_ && counts_at_open_ ? driver_->counts(fd_) : std::nullopt;
+    if (!now) {
+        return std::nullopt;
+    }
+    const DriverCounts& then = *counts_at_open_;
+    // Differences of 32 bits are right across the number's going round.
+    const std::uint32_t overrun = now->overrun - then.overrun;
+    const std::uint32_t buffer_overrun = now->buffer_overrun - then.buffer_overrun;
+    return CharacterErrors{now->parity - then.parity, now->framing - then.framing,
+                           std::uint64_t{overrun} + buffer_overrun};
+}
+
+std::optional<SerialPortFacts> LibmodbusTransport::serial_facts() const {
+    return is_serial_ ? std::optional(facts_) : std::nullopt;
 }
 
 Error LibmodbusTransport::connect_error(int error) const {

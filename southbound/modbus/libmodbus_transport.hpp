@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "southbound/modbus/serial_driver.hpp"
 #include "southbound/modbus/transport.hpp"
 
 struct _modbus;
@@ -17,6 +19,7 @@ struct SerialPort {
     std::uint32_t baud = 19'200;
     SerialParity parity = SerialParity::even;
     unsigned stop_bits = 1;
+    Direction direction{};
 };
 
 struct TcpEndpoint {
@@ -28,9 +31,12 @@ struct TcpEndpoint {
 /// thread: its line's.
 class LibmodbusTransport final : public Transport {
   public:
-    explicit LibmodbusTransport(SerialPort port);
+    LibmodbusTransport(SerialPort port, std::unique_ptr<SerialDriver> driver);
     explicit LibmodbusTransport(TcpEndpoint endpoint);
-    [[nodiscard]] static std::unique_ptr<LibmodbusTransport> serial(SerialPort port);
+    /// `driver` is what the port's driver offers beyond termios.
+    [[nodiscard]] static std::unique_ptr<LibmodbusTransport> serial(
+        SerialPort port,
+        std::unique_ptr<SerialDriver> driver = std::make_unique<LinuxSerialDriver>());
     [[nodiscard]] static std::unique_ptr<LibmodbusTransport> tcp(TcpEndpoint endpoint);
     ~LibmodbusTransport() override;
     LibmodbusTransport(const LibmodbusTransport&) = delete;
@@ -40,6 +46,8 @@ class LibmodbusTransport final : public Transport {
     void close() override;
     [[nodiscard]] Result<void> send(std::span<const std::uint8_t> frame) override;
     [[nodiscard]] Result<std::size_t> receive(std::span<std::uint8_t> buffer) override;
+    [[nodiscard]] std::optional<CharacterErrors> character_errors() override;
+    [[nodiscard]] std::optional<SerialPortFacts> serial_facts() const override;
     [[nodiscard]] int readable_fd() const override { return fd_; }
 
   private:
@@ -50,9 +58,13 @@ class LibmodbusTransport final : public Transport {
     [[nodiscard]] Result<void> connect(SerialParity parity);
     [[nodiscard]] Error connect_error(int error) const;
     [[nodiscard]] Result<void> claim_port();
+    [[nodiscard]] Result<void> prepare_port();
 
     bool is_serial_ = true;
     SerialPort port_;
+    std::unique_ptr<SerialDriver> driver_;
+    SerialPortFacts facts_;
+    std::optional<DriverCounts> counts_at_open_;
     TcpEndpoint endpoint_;
     std::string name_;  ///< of port or host, for error texts
     std::unique_ptr<_modbus, Freer> context_;

@@ -19,7 +19,7 @@ class PortKeeper {
     PortKeeper(const Clock& clock, std::unique_ptr<Transport> transport);
 
     [[nodiscard]] bool is_open() const { return open_; }
-    /// Only while open, or for readable_fd() and wake_by().
+    /// Only while open, or for readable_fd(), wake_by() and serial_facts().
     [[nodiscard]] Transport& transport() { return *transport_; }
     [[nodiscard]] const Transport& transport() const { return *transport_; }
 

@@ -28,6 +28,16 @@ Result<Reply> PortLine::outcome_of(const Parsed& parsed, Instant asked, Instant 
     return Reply{Pdu(parsed.pdu.begin(), parsed.pdu.end()), asked, answered};
 }
 
+void PortLine::begin_counting() {
+    errors_before_ = counters_.character_errors.value_or(errors_before_);
+    count_characters();
+}
+
+void PortLine::count_characters() {
+    const auto counted = port_.transport().character_errors();
+    counters_.character_errors = counted ? std::optional(errors_before_ + *counted) : std::nullopt;
+}
+
 Error PortLine::timed_out() {
     ++counters_.timeouts;
     const auto waited =

@@ -30,6 +30,10 @@ class PortLine : public Line {
 
     /// What a reply or exception says of the request under way; counted.
     [[nodiscard]] Result<Reply> outcome_of(const Parsed& parsed, Instant asked, Instant answered);
+    /// Takes over what the driver has counted; at the end of each exchange.
+    void count_characters();
+    /// The port was opened: perhaps the driver is another, and begins to count anew.
+    void begin_counting();
     /// No reply came in time; counted.
     [[nodiscard]] Error timed_out();
 
@@ -40,6 +44,7 @@ class PortLine : public Line {
     LineCounters counters_;
 
   private:
+    CharacterErrors errors_before_;     ///< of earlier openings
     std::uint8_t exception_ = 0;        ///< of outcome_
     std::uint8_t taken_exception_ = 0;  ///< of the outcome taken last
 };

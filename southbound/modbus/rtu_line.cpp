@@ -25,6 +25,10 @@ RtuLine::RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireF
     muted_until_.fill(Instant{});
 }
 
+WireState RtuLine::wire_state() const {
+    return {port_.transport().serial_facts()};
+}
+
 Instant RtuLine::muted_until(std::uint8_t unit) const {
     return muted_until_[unit];
 }
@@ -67,6 +71,7 @@ void RtuLine::opened() {
     last_activity_ = clock_.now();
     received_ = 0;
     counters_.reopened = port_.reopened();
+    begin_counting();
 }
 
 void RtuLine::vanished(const Error& error) {
@@ -257,6 +262,7 @@ void RtuLine::finish(Result<Reply> outcome) {
     state_ = State::idle;
     received_ = 0;
     outcome_ = std::move(outcome);
+    count_characters();
 }
 
 void RtuLine::mute() {

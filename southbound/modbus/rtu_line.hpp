@@ -72,6 +72,7 @@ class RtuLine final : public PortLine {
             RtuOptions options = {});
 
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
+    [[nodiscard]] WireState wire_state() const override;
     void start(const Request& request) override;
     Instant step() override;
 

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "gateway/model/result.hpp"
 #include "gateway/model/time.hpp"
+#include "southbound/serial_port.hpp"
 
 namespace metergate::southbound::modbus {
 
@@ -31,6 +33,13 @@ class Transport {
     /// earlier moment than `deadline`; a real one returns `deadline`, and the thread waits on
     /// readable_fd().
     [[nodiscard]] virtual Instant wake_by(Instant deadline) { return deadline; }
+    /// What the serial driver has counted since the port was opened; nothing: it does not count, or
+    /// this is no serial port. Only while open.
+    [[nodiscard]] virtual std::optional<CharacterErrors> character_errors() { return std::nullopt; }
+    /// How the serial port was prepared when it was opened last; nothing: this is none.
+    [[nodiscard]] virtual std::optional<SerialPortFacts> serial_facts() const {
+        return std::nullopt;
+    }
     /// Descriptor that becomes readable when bytes arrive; -1 if there is none.
     [[nodiscard]] virtual int readable_fd() const { return -1; }
 };

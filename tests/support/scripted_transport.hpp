@@ -39,6 +39,9 @@ class ScriptedWire {
     /// Set: receiving and sending fail with it (once the wire was open).
     std::optional<Error> vanished;
 
+    /// What the serial driver has counted since opening.
+    std::optional<CharacterErrors> character_errors;
+
     /// `bytes` become readable at `at`, all at once.
     void arrive(Instant at, Bytes bytes) {
         const auto later = std::upper_bound(
@@ -105,6 +108,7 @@ class ScriptedTransport final : public modbus::Transport {
         }
         return count;
     }
+    std::optional<CharacterErrors> character_errors() override { return wire_.character_errors; }
     Instant wake_by(Instant deadline) override {
         return wire_.arrivals_.empty() ? deadline : std::min(deadline, wire_.arrivals_.front().at);
     }

@@ -36,6 +36,28 @@ TEST(StatusText, a_line_that_is_down_says_why_instead) {
               "line riser-1: DOWN: port /dev/ttyUSB0 does not exist");
 }
 
+TEST(StatusText, says_what_the_driver_of_a_serial_port_counts) {
+    LineStatus line = riser(1);
+    line.wire.serial_port = {"low-latency mode on", "by the driver, RTS high while sending"};
+    line.counters.character_errors = {1, 2, 3};
+    EXPECT_EQ(wire_lines(status_of_line(line, now)),
+              "  serial port: 1 parity errors, 2 framing errors, 3 overruns; low-latency mode on; "
+              "direction switched by the driver, RTS high while sending\n");
+}
+
+TEST(StatusText, says_that_a_driver_does_not_count_instead_of_0) {
+    LineStatus line = riser(1);
+    line.wire.serial_port.emplace();
+    const auto json = status_of_line(line, now);
+    EXPECT_EQ(wire_lines(json), "  serial port: character errors are not counted by the driver\n");
+    EXPECT_TRUE(json.find("serial_port")->find("parity_errors")->is_null());
+}
+
+TEST(StatusText, says_nothing_of_serial_ports_on_a_network) {
+    EXPECT_EQ(wire_lines(status_of_line(riser(1), now)), "");
+    EXPECT_EQ(wire_lines(schema::Json::object().set("line", "a")), "") << "an older gateway";
+}
+
 TEST(StatusText, of_a_gateway_that_does_not_tell_its_load_is_up) {
     const auto line = schema::Json::object().set("line", "a").set("fault", schema::Json());
     EXPECT_EQ(line_heading(line), "line a: up");

@@ -160,6 +160,17 @@ TEST_F(Check, a_port_of_a_host_is_one_wire_whatever_is_spoken_there) {
                             "\"server-1\""));
 }
 
+TEST_F(Check, delays_of_a_direction_control_that_is_off_are_warned_of) {
+    line().rs485->rts_delay_before_send_ms = 1;
+    line().rs485->rts_delay_after_send_ms = 1;
+    EXPECT_THAT(warnings(), ElementsAre("lines[0].rs485.rts_delay_before_send_ms: has no effect "
+                                        "while direction_control is off",
+                                        "lines[0].rs485.rts_delay_after_send_ms: has no effect "
+                                        "while direction_control is off"));
+    line().rs485->direction_control = schema::DirectionControl::rts_on_send;
+    EXPECT_THAT(warnings(), IsEmpty());
+}
+
 TEST_F(Check, an_unknown_profile_is_refused_with_the_nearest_name) {
     panel().profile = "panel-42";
     EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].profile: there is no profile "

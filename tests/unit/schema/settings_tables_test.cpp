@@ -59,8 +59,15 @@ Settings full_settings() {
                         .series = {"kwh-5min"}};
     PanelSettings panel{"p", "P", 7, "x", "S1", 500, 277'000, {point}};
     LineSettings tcp{"m", "M", {}, ModbusTcpSettings{"10.0.0.1", 1502}, {}, {panel}};
-    LineSettings rs485{"l", "L", Rs485Settings{"/dev/ttyS0", 9600, Parity::odd, 2}, {}, {}, {}};
-    LineSettings server{"n", "N", {}, {}, RtuOverTcpSettings{"10.0.0.2", 4002, 9600}, {}};
+    LineSettings rs485{
+        "l",
+        "L",
+        Rs485Settings{"/dev/ttyS0", 9600, Parity::odd, 2, DirectionControl::rts_after_send, 1, 2},
+        {},
+        {},
+        {}};
+    LineSettings server{
+        "n", "N", {}, {}, RtuOverTcpSettings{"10.0.0.2", 4002, 9600}, {}};
     settings.lines = {tcp, rs485, server};
     MqttSettings mqtt{"broker",
                       1883,
@@ -114,7 +121,7 @@ TEST(SettingsTables, the_round_trip_covers_the_fields_of_every_kind_of_line) {
     const auto fields_written = [&](std::size_t line, std::string_view kind) {
         return lines.as_array()->at(line).find(kind)->as_object()->size();
     };
-    EXPECT_EQ(fields_written(1, "rs485"), 4U);
+    EXPECT_EQ(fields_written(1, "rs485"), 7U);
     EXPECT_EQ(fields_written(2, "rtu_over_tcp"), 3U);
 }
 

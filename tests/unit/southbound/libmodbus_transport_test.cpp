@@ -168,6 +168,102 @@ TEST_F(PseudoTerminal, a_port_can_be_opened_again_though_it_knows_no_parity) {
     }
 }
 
+/// A driver that does what a test says.
+class ScriptedDriver final : public SerialDriver {
+  public:
+    struct Script {
+        std::optional<DriverCounts> counts;
+        std::optional<Error> direction_refused;
+        std::optional<Direction> direction_asked;
+    };
+    explicit ScriptedDriver(Script& script) : script_(script) {}
+
+    [[nodiscard]] std::optional<DriverCounts> counts(int) const override { return script_.counts; }
+    [[nodiscard]] std::string lower_latency(int, const std::string& path) const override {
+        return "latency of " + path;
+    }
+    [[nodiscard]] Result<std::string> switch_direction(int,
+                                                       const Direction& wanted) const override {
+        script_.direction_asked = wanted;
+        if (script_.direction_refused) {
+            return *script_.direction_refused;
+        }
+        return std::string("by the driver");
+    }
+
+  private:
+    Script& script_;
+};
+
+class PortWithDriver : public PseudoTerminal {
+  protected:
+    [[nodiscard]] std::unique_ptr<LibmodbusTransport> make(DirectionControl control) {
+        SerialPort wanted = port();
+        wanted.direction = {control, 1, 2};
+        return LibmodbusTransport::serial(wanted, std::make_unique<ScriptedDriver>(script_));
+    }
+    ScriptedDriver::Script script_;
+};
+
+TEST_F(PortWithDriver, character_errors_count_from_the_opening_on_and_across_their_going_round) {
+    script_.counts = DriverCounts{10, 0xFFFF'FFFE, 5, 7};
+    const auto transport = make(DirectionControl::off);
+    ASSERT_TRUE(transport->open());
+    EXPECT_EQ(transport->character_errors(), (CharacterErrors{0, 0, 0}));
+    script_.counts = DriverCounts{11, 1, 6, 9};
+    EXPECT_EQ(transport->character_errors(), (CharacterErrors{1, 3, 3}));
+}
+
+TEST_F(PortWithDriver, character_errors_that_nobody_counts_are_not_0) {
+    const auto transport = make(DirectionControl::off);
+    ASSERT_TRUE(transport->open());
+    EXPECT_FALSE(transport->character_errors());
+}
+
+TEST_F(PortWithDriver, direction_is_left_alone_when_it_is_off) {
+    const auto transport = make(DirectionControl::off);
+    ASSERT_TRUE(transport->open());
+    EXPECT_FALSE(script_.direction_asked);
+    EXPECT_EQ(transport->serial_facts(), (SerialPortFacts{"latency of " + path_, ""}));
+}
+
+TEST_F(PortWithDriver, direction_is_switched_by_the_driver_when_it_is_on) {
+    const auto transport = make(DirectionControl::rts_after_send);
+    ASSERT_TRUE(transport->open());
+    ASSERT_TRUE(script_.direction_asked);
+    EXPECT_EQ(script_.direction_asked->control, DirectionControl::rts_after_send);
+    EXPECT_EQ(script_.direction_asked->delay_before_send_ms, 1U);
+    EXPECT_EQ(script_.direction_asked->delay_after_send_ms, 2U);
+    EXPECT_EQ(transport->serial_facts()->direction, "by the driver");
+}
+
+TEST_F(PortWithDriver, a_driver_that_cannot_switch_the_direction_keeps_the_port_closed) {
+    script_.direction_refused = Error{Fault::invalid, "its driver offers none"};
+    const auto transport = make(DirectionControl::rts_on_send);
+    const auto opened = transport->open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error(),
+              (Error{Fault::invalid, "port " + path_ +
+                                         ": its driver offers none; if the adapter switches by "
+                                         "itself, set direction_control to off"}));
+    EXPECT_EQ(transport->readable_fd(), -1);
+}
+
+TEST_F(PseudoTerminal, has_a_driver_that_counts_nothing_and_cannot_switch_a_direction) {
+    const auto transport = LibmodbusTransport::serial(port());
+    ASSERT_TRUE(transport->open());
+    EXPECT_FALSE(transport->character_errors());
+    EXPECT_EQ(transport->serial_facts()->latency, "the driver has no low-latency mode");
+    transport->close();
+    SerialPort switched = port();
+    switched.direction.control = DirectionControl::rts_on_send;
+    const auto refused = LibmodbusTransport::serial(switched)->open();
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("its driver offers no RS485 direction control"),
+              std::string::npos)
+        << refused.error().text;
+}
+
 TEST(SerialPortOpening, a_missing_port_is_named) {
     const auto transport = LibmodbusTransport::serial({"/dev/ttyUSB99"});
     const auto opened = transport->open();

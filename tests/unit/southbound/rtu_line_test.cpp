@@ -232,6 +232,21 @@ TEST_F(RtuExchange, on_a_wire_that_echoes_a_single_write_needs_two_copies) {
     EXPECT_EQ(unconfirmed.error().fault, Fault::timeout);
 }
 
+TEST_F(RtuExchange, character_errors_are_those_of_the_driver_over_all_openings) {
+    open();
+    EXPECT_FALSE(line_.counters().character_errors) << "not counted by this driver";
+    wire_.character_errors = CharacterErrors{1, 2, 3};
+    answer(rtu_reply(5, 3, {1, 2}));
+    ASSERT_TRUE(ask(request_to(5)));
+    EXPECT_EQ(line_.counters().character_errors, (CharacterErrors{1, 2, 3}));
+    wire_.on_sent = [&](auto) { wire_.vanished = Error{Fault::disconnected, "gone"}; };
+    ASSERT_FALSE(ask(request_to(6)));
+    wire_.vanished.reset();
+    wire_.character_errors = CharacterErrors{0, 1, 0};
+    run_until(clock_.now() + seconds{2});
+    EXPECT_EQ(line_.counters().character_errors, (CharacterErrors{1, 3, 3}));
+}
+
 TEST_F(RtuExchange, silence_after_a_request_of_open_length_costs_no_longest_frame) {
     open();
     ASSERT_FALSE(ask(Request{5, {17}}));
