@@ -175,7 +175,10 @@ Result<std::size_t> VirtualRtuWire::receive(std::span<std::uint8_t> buffer) {
 
 Instant VirtualRtuWire::wake_by(Instant deadline) {
     for (const Incoming& frame : incoming_) {
-        deadline = std::min(deadline, std::max(end_of(frame), now()));
+        // One that is through may still stand behind a longer one that it has met.
+        if (frame.taken < frame.reply.bytes.size()) {
+            deadline = std::min(deadline, std::max(end_of(frame), now()));
+        }
     }
     return deadline;
 }
