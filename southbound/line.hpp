@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "gateway/model/event.hpp"
 #include "gateway/model/result.hpp"
 #include "gateway/model/time.hpp"
 #include "southbound/request.hpp"
@@ -30,6 +32,13 @@ struct LineCounters {
 /// What is known of a wire beside its counters.
 struct WireState {
     std::optional<SerialPortFacts> serial_port{};  ///< nothing on a network
+    bool echoes = false;           ///< it hears itself: what was sent is taken out of each reply
+};
+
+/// Something about a wire that people are told once.
+struct WireNews {
+    EventKind kind{};
+    std::string text;  ///< goes on after "line riser-1 ": "hears itself: ..."
 };
 
 /// A wire or network with one owner, on which one request is under way at a time. Stepped; lives on
@@ -60,6 +69,8 @@ class Line {
     [[nodiscard]] virtual const std::optional<Error>& fault() const = 0;
     [[nodiscard]] virtual const LineCounters& counters() const = 0;
     [[nodiscard]] virtual WireState wire_state() const { return {}; }
+    /// Each piece of news once.
+    [[nodiscard]] virtual std::optional<WireNews> take_news() { return std::nullopt; }
     /// Descriptor that becomes readable when step() has something to read earlier than it said; -1
     /// if there is none now. Ask again after each step: it changes when the wire is opened anew.
     [[nodiscard]] virtual int readable_fd() const { return -1; }

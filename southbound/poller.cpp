@@ -108,6 +108,9 @@ void Poller::watch_line() {
         reopened_seen_ = line_.counters().reopened;
         doubt_everybody();
     }
+    while (const std::optional<WireNews> news = line_.take_news()) {
+        sinks_.event(wire_news_event(line_id_, clock_.utc(), *news));
+    }
     const std::optional<Error>& fault = line_.fault();
     if (fault.has_value() == line_down_) {
         return;

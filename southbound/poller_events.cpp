@@ -31,6 +31,12 @@ Event line_back_event(const Id& line, UtcTime at, UtcTime since) {
     return event;
 }
 
+Event wire_news_event(const Id& line, UtcTime at, const WireNews& news) {
+    Event event = event_of(news.kind, gateway_panel, line, at);
+    event.text = fmt::format("line {} {}", line, news.text);
+    return event;
+}
+
 Event panel_lost_event(const PanelSetup& panel, const Id& line, UtcTime at,
                        const PanelHealth& health) {
     Event event = event_of(EventKind::panel_lost, panel.number, panel.id, at);

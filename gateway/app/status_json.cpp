@@ -123,6 +123,7 @@ Json status_of_line(const LineStatus& line, Instant now) {
         .set("exceptions", counters.exceptions)
         .set("reopened", counters.reopened)
         .set("serial_port", serial_port_json(line))
+        .set("echoes", line.wire.echoes)
         .set("panels", panels);
 }
 

@@ -59,6 +59,10 @@ std::string wire_lines(const schema::Json& line) {
     if (const auto* port = line.find("serial_port"); port != nullptr && !port->is_null()) {
         text += port_text(*port);
     }
+    if (const auto* echoes = line.find("echoes");
+        echoes != nullptr && echoes->as_bool() != nullptr && *echoes->as_bool()) {
+        text += "  the adapter has a local echo: it is taken out of each reply\n";
+    }
     return text;
 }
 

@@ -53,8 +53,9 @@ enum class EventKind : std::uint8_t {
     server_lost = 37,           ///< others cannot connect: its address or port cannot be had
     server_back = 38,
     panel_written = 39,  ///< another master writes to a panel through the gateway
+    local_echo = 40,     ///< a line hears what it sends, or no longer does
 };
-inline constexpr std::size_t event_kind_count = 40;
+inline constexpr std::size_t event_kind_count = 41;
 
 /// The published word: `line-lost`.
 [[nodiscard]] std::string_view name_of(EventKind kind);

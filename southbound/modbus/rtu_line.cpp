@@ -26,7 +26,18 @@ RtuLine::RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireF
 }
 
 WireState RtuLine::wire_state() const {
-    return {port_.transport().serial_facts()};
+    return {port_.transport().serial_facts(), echo_.hears_itself()};
+}
+
+std::optional<WireNews> RtuLine::take_news() {
+    const auto echoes = echo_.take_news();
+    if (!echoes) {
+        return std::nullopt;
+    }
+    return WireNews{EventKind::local_echo,
+                    *echoes ? "hears what it sends: its adapter has a local echo, which is taken "
+                              "out of each reply"
+                            : "no longer hears what it sends"};
 }
 
 Instant RtuLine::muted_until(std::uint8_t unit) const {
@@ -72,6 +83,7 @@ void RtuLine::opened() {
     received_ = 0;
     counters_.reopened = port_.reopened();
     begin_counting();
+    echo_.opened();
 }
 
 void RtuLine::vanished(const Error& error) {
@@ -144,7 +156,7 @@ Instant RtuLine::send_when_quiet() {
     asked_ = now + wire_.characters(frame_.size);
     last_activity_ = asked_;
     set_deadlines();
-    echo_stripped_ = false;
+    echo_.sent(frame_.view());
     received_ = 0;
     state_ = State::reply;
     return port_.transport().wake_by(deadline_);
@@ -187,33 +199,30 @@ Instant RtuLine::judge() {
         begin_quieting("incomplete reply: " + std::to_string(received_) + " bytes");
         return wait_for_quiet();
     }
+    echo_.silent();
     mute();
     finish(timed_out());
     return clock_.now();
 }
 
-/// Some two-wire adapters hear themselves: the reply then follows an exact copy of the request. The
-/// reply to a single write is such a copy too: there only a wire that has echoed before does.
-bool RtuLine::echo_expected() const {
-    const bool reply_is_copy = request_.pdu[0] == 5 || request_.pdu[0] == 6;
-    return !echo_stripped_ && (!reply_is_copy || counters_.echoes > 0);
-}
-
 void RtuLine::strip_echo() {
-    if (echo_expected() && received_ >= frame_.size &&
-        std::memcmp(buffer_.data(), frame_.bytes.data(), frame_.size) == 0) {
+    if (echo_.look(received()) == EchoWatch::Look::echo) {
         drop_front(frame_.size);
-        echo_stripped_ = true;
+        echo_.stripped();
         ++counters_.echoes;
     }
 }
 
 bool RtuLine::may_be_echo() const {
-    return echo_expected() && received_ > 0 && received_ < frame_.size &&
-           std::memcmp(buffer_.data(), frame_.bytes.data(), received_) == 0;
+    return echo_.look(received()) == EchoWatch::Look::perhaps;
 }
 
 void RtuLine::accept(const Parsed& parsed) {
+    const bool is_certain = echo_.answered();
+    if (!is_certain && parsed.verdict == Verdict::reply) {
+        begin_quieting("a copy of the request, and it is not known yet whether the wire echoes");
+        return;
+    }
     // Two answers of one unit in one go: one of them is not ours, and nobody can tell which.
     if (received_ > parsed.length && buffer_[parsed.length] == request_.unit) {
         begin_quieting("more than one reply of this unit");

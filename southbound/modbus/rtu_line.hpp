@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gateway/model/clock.hpp"
+#include "southbound/modbus/echo_watch.hpp"
 #include "southbound/modbus/port_line.hpp"
 
 namespace metergate::southbound::modbus {
@@ -73,6 +74,7 @@ class RtuLine final : public PortLine {
 
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
     [[nodiscard]] WireState wire_state() const override;
+    [[nodiscard]] std::optional<WireNews> take_news() override;
     void start(const Request& request) override;
     Instant step() override;
 
@@ -92,7 +94,6 @@ class RtuLine final : public PortLine {
     Instant send_when_quiet();
     void set_deadlines();
     Instant judge();
-    [[nodiscard]] bool echo_expected() const;
     void strip_echo();
     [[nodiscard]] bool may_be_echo() const;
     void accept(const Parsed& parsed);
@@ -111,7 +112,7 @@ class RtuLine final : public PortLine {
     unsigned damaged_ = 0;  ///< replies since the last good one
     State state_ = State::idle;
     RequestFrame frame_;
-    bool echo_stripped_ = false;
+    EchoWatch echo_;
     Instant started_{};        ///< when the request under way was handed in
     Instant asked_{};          ///< when its last byte had left
     Instant deadline_{};       ///< the whole reply, or the beginning of an open one, must be here

@@ -113,7 +113,7 @@ std::optional<Reply> Bus::rtu_reply(std::span<const std::uint8_t> frame, Instant
     reply->bytes = rtu_frame(unit, reply->bytes);
     reply->begin = std::max(reply->begin, end + silence_min(plan_.baud));
     const bool harmed = harm(panel, timeline_.at(end), reply->bytes);
-    if (harmed || unit != panel.plan().unit || echoes(end)) {
+    if (harmed || unit != panel.plan().unit) {
         doubt(*reply);
     }
     return reply;

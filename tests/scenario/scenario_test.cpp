@@ -48,6 +48,16 @@ TEST(Scenario, a_line_outage_leaves_missing_slots_and_one_long_one_with_all_the_
     EXPECT_TRUE(outcome.has_event("panel-back"));
 }
 
+TEST(Scenario, an_adapter_with_a_local_echo_costs_nothing_and_is_told_once) {
+    const auto outcome = outcome_of(
+        small_building(R"({"at_s": 0, "kind": "echo", "target": "riser-1", "for_s": 7200})"),
+        hours{4});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_EQ(outcome.verdict.missing, 0U);
+    EXPECT_EQ(std::count(outcome.events.begin(), outcome.events.end(), "local-echo"), 2)
+        << "that there is one, and that it has gone";
+}
+
 TEST(Scenario, panels_behind_a_device_server_are_recorded_through_everything_that_befalls_it) {
     const auto outcome = outcome_of(scenario_from(R"({"seed": 9,
         "lines": [{"id": "riser", "kind": "rtu_over_tcp", "baud": 19200}],

@@ -58,6 +58,13 @@ TEST(StatusText, says_nothing_of_serial_ports_on_a_network) {
     EXPECT_EQ(wire_lines(schema::Json::object().set("line", "a")), "") << "an older gateway";
 }
 
+TEST(StatusText, tells_an_echo) {
+    LineStatus line = riser(1);
+    line.wire.echoes = true;
+    EXPECT_EQ(wire_lines(status_of_line(line, now)),
+              "  the adapter has a local echo: it is taken out of each reply\n");
+}
+
 TEST(StatusText, of_a_gateway_that_does_not_tell_its_load_is_up) {
     const auto line = schema::Json::object().set("line", "a").set("fault", schema::Json());
     EXPECT_EQ(line_heading(line), "line a: up");

@@ -182,56 +182,6 @@ TEST_F(RtuExchange, an_exception_is_a_refusal_with_its_meaning_and_does_not_mute
     EXPECT_EQ(line_.counters().exceptions, 1U);
 }
 
-TEST_F(RtuExchange, an_echo_of_the_request_is_stripped) {
-    open();
-    answer(joined(with_crc({5, 3, 0, 100, 0, 2}), rtu_reply(5, 3, {1, 2})));
-    const auto reply = ask(request_to(5));
-    ASSERT_TRUE(reply);
-    EXPECT_EQ(reply->registers, (Registers{1, 2}));
-    EXPECT_EQ(line_.counters().echoes, 1U);
-}
-
-TEST_F(RtuExchange, an_echo_in_pieces_is_stripped_as_well) {
-    open();
-    const Bytes echo = with_crc({5, 3, 0, 100, 0, 2});
-    wire_.on_sent = [&](auto) {
-        wire_.arrive(clock_.now() + milliseconds{1}, {echo[0]});
-        wire_.arrive(clock_.now() + milliseconds{2}, Bytes(echo.begin() + 1, echo.begin() + 7));
-        wire_.arrive(clock_.now() + milliseconds{5}, joined({echo[7]}, rtu_reply(5, 3, {1, 2})));
-    };
-    EXPECT_TRUE(ask(request_to(5)));
-}
-
-TEST_F(RtuExchange, an_echo_without_a_reply_is_a_timeout) {
-    open();
-    answer(with_crc({5, 3, 0, 100, 0, 2}));
-    const auto reply = ask(request_to(5));
-    ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().fault, Fault::timeout);
-}
-
-TEST_F(RtuExchange, a_single_write_is_confirmed_by_its_copy_which_is_no_echo) {
-    open();
-    const Request write{5, {6, 0, 1, 0, 3}};
-    answer(with_crc({5, 6, 0, 1, 0, 3}));
-    EXPECT_TRUE(ask(write));
-    EXPECT_EQ(line_.counters().echoes, 0U);
-}
-
-TEST_F(RtuExchange, on_a_wire_that_echoes_a_single_write_needs_two_copies) {
-    open();
-    answer(joined(with_crc({5, 3, 0, 100, 0, 2}), rtu_reply(5, 3, {1, 2})));
-    ASSERT_TRUE(ask(request_to(5)));
-    const Request write{5, {6, 0, 1, 0, 3}};
-    const Bytes copy = with_crc({5, 6, 0, 1, 0, 3});
-    answer(joined(copy, copy));
-    EXPECT_TRUE(ask(write));
-    answer(copy);
-    const auto unconfirmed = ask(write);
-    ASSERT_FALSE(unconfirmed);
-    EXPECT_EQ(unconfirmed.error().fault, Fault::timeout);
-}
-
 TEST_F(RtuExchange, character_errors_are_those_of_the_driver_over_all_openings) {
     open();
     EXPECT_FALSE(line_.counters().character_errors) << "not counted by this driver";
