@@ -33,6 +33,7 @@ struct LineCounters {
 struct WireState {
     std::optional<SerialPortFacts> serial_port{};  ///< nothing on a network
     bool echoes = false;           ///< it hears itself: what was sent is taken out of each reply
+    std::string foreign_master{};  ///< what was heard of another master; empty = none is there
 };
 
 /// Something about a wire that people are told once.

@@ -71,6 +71,9 @@ enum class Parity : std::uint8_t { none, even, odd };
 /// itself), or the driver by RTS, at logical 1 (on_send) or 0 (after_send) while sending.
 enum class DirectionControl : std::uint8_t { off, rts_on_send, rts_after_send };
 
+/// What a line does while another master asks on its wire.
+enum class ForeignMaster : std::uint8_t { wait, share };
+
 struct Rs485Settings {
     std::string port;  ///< /dev/serial/by-id/... or /dev/ttyUSB0
     std::int64_t baud = 19'200;
@@ -79,6 +82,8 @@ struct Rs485Settings {
     DirectionControl direction_control = DirectionControl::off;
     std::int64_t rts_delay_before_send_ms = 0;  ///< of direction control
     std::int64_t rts_delay_after_send_ms = 0;   ///< of direction control
+    ForeignMaster foreign_master = ForeignMaster::wait;
+    std::int64_t listen_max_ms = 2000;  ///< before the first poll; 0 = not at all
 };
 
 struct ModbusTcpSettings {
@@ -91,6 +96,8 @@ struct RtuOverTcpSettings {
     std::string host;
     std::int64_t port = 4001;    ///< the server's for this line; there is no usual one
     std::int64_t baud = 19'200;  ///< as set in the server
+    ForeignMaster foreign_master = ForeignMaster::wait;
+    std::int64_t listen_max_ms = 2000;  ///< before the first poll; 0 = not at all
 };
 
 /// Exactly one of the wire kinds is present.

@@ -200,6 +200,25 @@ Table panel_table() {
                                       {.key = "points", .label = "Points"});
 }
 
+/// How a line gets on with another master on its wire.
+template <class Settings>
+void add_sharing(Table& table) {
+    table
+        .template with<&Settings::foreign_master>(
+            choice<ForeignMaster>({{"wait", ForeignMaster::wait}, {"share", ForeignMaster::share}}),
+            {.key = "foreign_master",
+             .label = "While another master asks on the wire",
+             .help = "wait: polling rests until it has been silent for a minute; share: polls take "
+                     "turns with it, and a reply to it might be taken for one to the gateway",
+             .seal = Seal::logged})
+        .template with<&Settings::listen_max_ms>(
+            integer(0, 60'000), {.key = "listen_max_ms",
+                                 .label = "Listen before the first poll, at most",
+                                 .unit = "ms",
+                                 .help = "300 ms of silence are enough; 0 = not at all",
+                                 .seal = Seal::logged});
+}
+
 /// For ports whose driver switches the transceiver.
 void add_direction(Table& table) {
     constexpr std::int64_t delay_max_ms = 100;  // of the kernel
@@ -244,6 +263,7 @@ Table rs485_table() {
         .with<&Rs485Settings::stop_bits>(
             integer(1, 2), {.key = "stop_bits", .label = "Stop bits", .seal = Seal::logged});
     add_direction(table);
+    add_sharing<Rs485Settings>(table);
     return table;
 }
 
@@ -256,7 +276,8 @@ Table modbus_tcp_table() {
 }
 
 Table rtu_over_tcp_table() {
-    return Table::of<RtuOverTcpSettings>("RTU over TCP line")
+    Table table = Table::of<RtuOverTcpSettings>("RTU over TCP line");
+    table
         .with<&RtuOverTcpSettings::host>(host(), {.key = "host",
                                                   .label = "Serial device server",
                                                   .seal = Seal::logged,
@@ -273,6 +294,8 @@ Table rtu_over_tcp_table() {
                              .unit = "baud",
                              .help = "As set in the device server: silences and loads follow it",
                              .seal = Seal::logged});
+    add_sharing<RtuOverTcpSettings>(table);
+    return table;
 }
 
 Table line_table() {

@@ -274,7 +274,20 @@ std::optional<southbound::modbus::WireFormat> wire_format_of(const schema::LineS
 
 southbound::modbus::RtuOptions rtu_options_of(const schema::LineSettings& line) {
     using southbound::modbus::RtuOptions;
-    return line.rtu_over_tcp ? RtuOptions::over_tcp() : RtuOptions{};
+    using southbound::modbus::WhenForeign;
+    RtuOptions options = line.rtu_over_tcp ? RtuOptions::over_tcp() : RtuOptions{};
+    const auto share_as = [&options](const auto& settings) {
+        options.listen_max = milliseconds{settings.listen_max_ms};
+        options.when_foreign = settings.foreign_master == schema::ForeignMaster::share
+                                   ? WhenForeign::share
+                                   : WhenForeign::wait;
+    };
+    if (line.rtu_over_tcp) {
+        share_as(*line.rtu_over_tcp);
+    } else if (line.rs485) {
+        share_as(*line.rs485);
+    }
+    return options;
 }
 
 Transformers transformers_of(const schema::PointSettings& point) {

@@ -124,6 +124,7 @@ Json status_of_line(const LineStatus& line, Instant now) {
         .set("reopened", counters.reopened)
         .set("serial_port", serial_port_json(line))
         .set("echoes", line.wire.echoes)
+        .set("foreign_master", line.wire.foreign_master)
         .set("panels", panels);
 }
 

@@ -63,6 +63,10 @@ std::string wire_lines(const schema::Json& line) {
         echoes != nullptr && echoes->as_bool() != nullptr && *echoes->as_bool()) {
         text += "  the adapter has a local echo: it is taken out of each reply\n";
     }
+    if (const auto* master = line.string_at("foreign_master");
+        master != nullptr && !master->empty()) {
+        text += "  another master asks on this wire: " + *master + "\n";
+    }
     return text;
 }
 

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, event_kind_count> kind_names{
     "panel-power-failed", "programming",       "receiver-silent",      "subscription-refused",
     "history-damaged",    "log-disagrees",     "log-unusable",         "panel-clock-wrong",
     "panel-clock-set",    "server-lost",       "server-back",          "panel-written",
-    "local-echo",
+    "local-echo",         "foreign-master",
 };
 
 }  // namespace

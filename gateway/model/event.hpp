@@ -52,10 +52,11 @@ enum class EventKind : std::uint8_t {
     panel_clock_set = 36,       ///< by the gateway
     server_lost = 37,           ///< others cannot connect: its address or port cannot be had
     server_back = 38,
-    panel_written = 39,  ///< another master writes to a panel through the gateway
-    local_echo = 40,     ///< a line hears what it sends, or no longer does
+    panel_written = 39,   ///< another master writes to a panel through the gateway
+    local_echo = 40,      ///< a line hears what it sends, or no longer does
+    foreign_master = 41,  ///< somebody else asks on a line's wire, or no longer does
 };
-inline constexpr std::size_t event_kind_count = 41;
+inline constexpr std::size_t event_kind_count = 42;
 
 /// The published word: `line-lost`.
 [[nodiscard]] std::string_view name_of(EventKind kind);

@@ -13,6 +13,9 @@ namespace {
 /// Of a reply: an exception.
 constexpr std::size_t shortest_pdu = 2;
 
+/// Before the first request the wire must have been silent for so long: shorter than masters pause.
+constexpr Duration listen_quiet = std::chrono::milliseconds{300};
+
 /// A wire that never falls silent is given up on after this long.
 constexpr Duration babble_limit = std::chrono::seconds{2};
 
@@ -23,21 +26,15 @@ RtuLine::RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireF
     : PortLine(clock, std::move(transport)), wire_(wire), options_(options) {
     assert(wire.baud > 0);
     muted_until_.fill(Instant{});
+    replies_until_.fill(Instant{});
 }
 
-WireState RtuLine::wire_state() const {
-    return {port_.transport().serial_facts(), echo_.hears_itself()};
+bool RtuLine::ready() const {
+    return PortLine::ready() && !foreign_fault_ && clock_.now() >= listen_until_;
 }
 
-std::optional<WireNews> RtuLine::take_news() {
-    const auto echoes = echo_.take_news();
-    if (!echoes) {
-        return std::nullopt;
-    }
-    return WireNews{EventKind::local_echo,
-                    *echoes ? "hears what it sends: its adapter has a local echo, which is taken "
-                              "out of each reply"
-                            : "no longer hears what it sends"};
+const std::optional<Error>& RtuLine::fault() const {
+    return port_.fault() ? port_.fault() : foreign_fault_;
 }
 
 Instant RtuLine::muted_until(std::uint8_t unit) const {
@@ -65,6 +62,7 @@ Instant RtuLine::step() {
     if (!read_available()) {
         return port_.next_try();
     }
+    watch_others();
     switch (state_) {
         case State::silence:
             return send_when_quiet();
@@ -75,7 +73,7 @@ Instant RtuLine::step() {
         case State::idle:
             break;
     }
-    return port_.transport().wake_by(never);
+    return port_.transport().wake_by(idle_until());
 }
 
 void RtuLine::opened() {
@@ -84,6 +82,9 @@ void RtuLine::opened() {
     counters_.reopened = port_.reopened();
     begin_counting();
     echo_.opened();
+    heard_.clear();
+    listen_end_ = last_activity_ + options_.listen_max;
+    listen_until_ = std::min(listen_end_, last_activity_ + listen_quiet);
 }
 
 void RtuLine::vanished(const Error& error) {
@@ -121,20 +122,30 @@ bool RtuLine::read_available() {
 }
 
 void RtuLine::discard_unsolicited() {
-    received_ = 0;
     if (state_ == State::quieting) {
+        received_ = 0;
         return;
     }
+    hear_others();
+    received_ = 0;
     if (last_activity_ >= quiet_from_) {
         ++counters_.unsolicited;
     }
-    quiet_from_ = last_activity_ + std::max(options_.lump_gap, wire_.silence());
+    // Where turns are taken, the end of the other master's exchange is the moment to ask.
+    const bool its_turn_is_over =
+        foreign_.is_there() && !foreign_.reply_is_due() && heard_.is_empty();
+    quiet_from_ =
+        last_activity_ +
+        (its_turn_is_over ? wire_.silence() : std::max(options_.lump_gap, wire_.silence()));
+    if (clock_.now() < listen_until_) {
+        listen_until_ = std::min(listen_end_, last_activity_ + listen_quiet);
+    }
 }
 
 Instant RtuLine::send_when_quiet() {
     const Instant now = clock_.now();
     const Duration gap = std::max(wire_.silence(), request_.gap_min);
-    const Instant earliest = std::max(last_activity_ + gap, quiet_from_);
+    const Instant earliest = std::max({last_activity_ + gap, quiet_from_, foreign_.free_from()});
     if (now < earliest) {
         if (now - started_ < babble_limit) {
             return port_.transport().wake_by(earliest);
@@ -156,7 +167,9 @@ Instant RtuLine::send_when_quiet() {
     asked_ = now + wire_.characters(frame_.size);
     last_activity_ = asked_;
     set_deadlines();
+    replies_until_[request_.unit] = asked_ + request_.late_limit + wire_.characters(rtu_frame_max);
     echo_.sent(frame_.view());
+    heard_.clear();
     received_ = 0;
     state_ = State::reply;
     return port_.transport().wake_by(deadline_);
@@ -237,6 +250,7 @@ void RtuLine::accept(const Parsed& parsed) {
 }
 
 void RtuLine::begin_quieting(std::string why) {
+    hear_foreign_requests();
     ++counters_.bad_frames;
     bad_why_ = std::move(why);
     received_ = 0;
@@ -272,11 +286,94 @@ void RtuLine::finish(Result<Reply> outcome) {
     received_ = 0;
     outcome_ = std::move(outcome);
     count_characters();
+    foreign_.own_turn_ended(clock_.now());
 }
 
 void RtuLine::mute() {
     muted_until_[request_.unit] =
         std::max(asked_ + request_.late_limit + wire_.characters(rtu_frame_max), clock_.now());
+}
+
+// ---- Who else is on the wire --------------------------------------------------------------------
+
+Instant RtuLine::idle_until() const {
+    Instant until = foreign_.is_there() ? foreign_.gone_at() : never;
+    if (clock_.now() < listen_until_) {
+        until = std::min(until, listen_until_);
+    }
+    return until;
+}
+
+/// What was received while nothing of ours was awaited.
+void RtuLine::hear_others() {
+    heard_.hear(received(), last_activity_, options_.lump_gap);
+    while (const std::optional<HeardFrame> frame = heard_.next()) {
+        if (!may_be_ours(*frame)) {
+            foreign_.heard(*frame, last_activity_);
+        }
+    }
+}
+
+/// Of what came in the place of a reply only requests say that somebody else asks: another unit
+/// that answers may be a misled one.
+void RtuLine::hear_foreign_requests() {
+    heard_.clear();
+    heard_.hear(received(), last_activity_, options_.lump_gap);
+    while (const std::optional<HeardFrame> frame = heard_.next()) {
+        if (frame->is_request && !may_be_ours(*frame)) {
+            foreign_.heard(*frame, last_activity_);
+        }
+    }
+    heard_.clear();
+}
+
+/// An echo that came late, or a reply to what was asked some time ago.
+bool RtuLine::may_be_ours(const HeardFrame& frame) const {
+    if (frame.is_request) {
+        return std::ranges::equal(frame.bytes, frame_.view());
+    }
+    return clock_.now() < replies_until_[frame.unit] && !foreign_.is_answer(frame, clock_.now());
+}
+
+void RtuLine::watch_others() {
+    foreign_.look(clock_.now());
+    if (!foreign_.is_there() || options_.when_foreign == WhenForeign::share) {
+        foreign_fault_.reset();
+        return;
+    }
+    if (!foreign_fault_) {
+        foreign_fault_ =
+            Error{Fault::busy, "another master asks on this wire (" + foreign_.words() +
+                                   "): waiting until it has been silent for 60 s"};
+    }
+    if (state_ == State::silence) {
+        finish(Error{Fault::disconnected, foreign_fault_->text});
+    }
+}
+
+WireState RtuLine::wire_state() const {
+    return {port_.transport().serial_facts(), echo_.hears_itself(),
+            foreign_.is_there() ? foreign_.words() : std::string{}};
+}
+
+std::optional<WireNews> RtuLine::take_news() {
+    if (const auto echoes = echo_.take_news()) {
+        return WireNews{EventKind::local_echo,
+                        *echoes ? "hears what it sends: its adapter has a local echo, which is "
+                                  "taken out of each reply"
+                                : "no longer hears what it sends"};
+    }
+    const auto foreign = foreign_.take_news();
+    if (!foreign) {
+        return std::nullopt;
+    }
+    if (!*foreign) {
+        return WireNews{EventKind::foreign_master, "has no other master any more"};
+    }
+    const bool shares = options_.when_foreign == WhenForeign::share;
+    return WireNews{EventKind::foreign_master,
+                    "has another master (" + foreign_.words() + "): " +
+                        (shares ? "polls take turns with it" : "polling waits until it has gone")};
 }
 
 void RtuLine::drop_front(std::size_t count) {

@@ -10,6 +10,8 @@
 
 #include "gateway/model/clock.hpp"
 #include "southbound/modbus/echo_watch.hpp"
+#include "southbound/modbus/foreign_master.hpp"
+#include "southbound/modbus/heard_frames.hpp"
 #include "southbound/modbus/port_line.hpp"
 
 namespace metergate::southbound::modbus {
@@ -41,7 +43,7 @@ struct WireFormat {
     }
 };
 
-/// What differs between a serial port and a serial wire behind a device server.
+/// What differs between wires, and between a serial port and one behind a device server.
 struct RtuOptions {
     /// After noise the wire counts as quiet only when nothing came for longer than this: USB
     /// adapters hand bytes on in lumps up to 16 ms apart.
@@ -49,6 +51,10 @@ struct RtuOptions {
     /// So many damaged replies without a good one between them, from any unit, and the wire is
     /// opened anew; 0 = never. A serial port has nothing to be out of step with, a connection has.
     unsigned damaged_max = 0;
+    /// Before the first request the wire is listened to until nothing came for 300 ms, at most so
+    /// long; 0 = not at all.
+    Duration listen_max{};
+    WhenForeign when_foreign = WhenForeign::wait;
 
     /// Device servers gather bytes, and networks delay them.
     [[nodiscard]] static constexpr RtuOptions over_tcp() {
@@ -67,12 +73,17 @@ struct RtuOptions {
 /// timeout or a bad frame the unit is muted until its late limit, and a longest frame, have passed
 /// since the request. Other units go on at once; frames of the muted one are known by their unit
 /// and discarded.
+///
+/// While nothing is asked, the line listens for another master, whose replies could be taken for
+/// ours: it then is down until that has gone, or takes turns with it (RtuOptions::when_foreign).
 class RtuLine final : public PortLine {
   public:
     RtuLine(const Clock& clock, std::unique_ptr<Transport> transport, WireFormat wire,
             RtuOptions options = {});
 
+    [[nodiscard]] bool ready() const override;
     [[nodiscard]] Instant muted_until(std::uint8_t unit) const override;
+    [[nodiscard]] const std::optional<Error>& fault() const override;
     [[nodiscard]] WireState wire_state() const override;
     [[nodiscard]] std::optional<WireNews> take_news() override;
     void start(const Request& request) override;
@@ -96,6 +107,11 @@ class RtuLine final : public PortLine {
     Instant judge();
     void strip_echo();
     [[nodiscard]] bool may_be_echo() const;
+    [[nodiscard]] Instant idle_until() const;
+    void hear_others();
+    void hear_foreign_requests();
+    [[nodiscard]] bool may_be_ours(const HeardFrame& frame) const;
+    void watch_others();
     void accept(const Parsed& parsed);
     void begin_quieting(std::string why);
     Instant wait_for_quiet();
@@ -113,6 +129,11 @@ class RtuLine final : public PortLine {
     State state_ = State::idle;
     RequestFrame frame_;
     EchoWatch echo_;
+    HeardFrames heard_;  ///< while nothing of ours is awaited
+    ForeignMaster foreign_;
+    std::optional<Error> foreign_fault_;  ///< set: the line waits until the other master has gone
+    Instant listen_until_{};              ///< no request is taken before
+    Instant listen_end_{};
     Instant started_{};        ///< when the request under way was handed in
     Instant asked_{};          ///< when its last byte had left
     Instant deadline_{};       ///< the whole reply, or the beginning of an open one, must be here
@@ -124,6 +145,7 @@ class RtuLine final : public PortLine {
     std::array<std::uint8_t, 2 * rtu_frame_max> buffer_{};
     std::size_t received_ = 0;
     std::array<Instant, 256> muted_until_{};
+    std::array<Instant, 256> replies_until_{};  ///< until then replies of a unit may be to us
 };
 
 }  // namespace metergate::southbound::modbus

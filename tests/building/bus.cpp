@@ -1,6 +1,7 @@
 #include "tests/building/bus.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace metergate::building {
@@ -117,6 +118,16 @@ std::optional<Reply> Bus::rtu_reply(std::span<const std::uint8_t> frame, Instant
         doubt(*reply);
     }
     return reply;
+}
+
+std::optional<Bytes> Bus::foreign_request(Instant now) {
+    const PlannedFault* fault = faults_.active(FaultKind::foreign_master, timeline_.at(now));
+    if (fault == nullptr || panels_.empty() || now < foreign_next_) {
+        return std::nullopt;
+    }
+    constexpr std::array<std::uint8_t, 5> read_identity{3, 0, 0, 0, 6};
+    foreign_next_ = now + std::chrono::milliseconds{fault->ms};
+    return rtu_frame(panels_.front()->plan().unit, read_identity);
 }
 
 std::optional<Reply> Bus::tcp_reply(std::span<const std::uint8_t> frame, Instant end) {

@@ -33,6 +33,7 @@ struct LinePlan {
     Id id;
     WireKind kind = WireKind::rtu;
     std::int64_t baud = 115'200;
+    bool shares = false;  ///< the gateway takes turns with another master
     std::uint64_t seed = 1;
     std::vector<PlannedFault> faults;  ///< aimed at the line as a whole
 };
@@ -71,6 +72,12 @@ class Bus {
     [[nodiscard]] bool port_missing(Instant at) const {
         return line_fault(FaultKind::port_missing, at);
     }
+    /// What another master sends at `now`, a free moment of the wire, if it is due.
+    [[nodiscard]] std::optional<Bytes> foreign_request(Instant now);
+    /// When it is due next; `never` while there is no other master.
+    [[nodiscard]] Instant foreign_due(Instant now) const {
+        return line_fault(FaultKind::foreign_master, now) ? foreign_next_ : never;
+    }
     /// The reply did not reach the master whole.
     void doubt(const Reply& reply);
     /// Flips a bit of each byte from `first` on: what a collision leaves.
@@ -95,6 +102,7 @@ class Bus {
     std::vector<PanelModel*> panels_;
     Ledger& ledger_;
     Random random_;
+    Instant foreign_next_{};
 };
 
 }  // namespace metergate::building

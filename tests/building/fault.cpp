@@ -28,6 +28,7 @@ constexpr std::array<Entry, fault_kind_count> entries{{
     {"echo", {gap, none, false}},
     {"parity", {gap, none, false}},
     {"dropped", {gap, none, false}},
+    {"foreign-master", {gap, none, false}},
     {"port-missing", {gap, none, false}},
     {"register-reset", {reset | gap, Flag::register_reset, false}},
     {"rollover", {Flag::rollover, Flag::rollover, false}},

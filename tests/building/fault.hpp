@@ -19,14 +19,15 @@ namespace metergate::building {
 /// What can go wrong in the building, and what a test does to the gateway and its broker.
 enum class FaultKind : std::uint8_t {
     // On a line or one panel: the wire.
-    silent,        ///< no reply
-    late,          ///< replies come `ms` later than they should
-    garbled,       ///< bits of a reply flip; `percent` of the bytes
-    wrong_unit,    ///< replies carry another unit's number
-    echo,          ///< what the master sends comes back before the reply
-    parity,        ///< single bytes of a reply are spoilt; `percent` of the bytes
-    dropped,       ///< single bytes of a reply are missing; `percent` of the bytes
-    port_missing,  ///< the serial port is gone, or connections are refused
+    silent,          ///< no reply
+    late,            ///< replies come `ms` later than they should
+    garbled,         ///< bits of a reply flip; `percent` of the bytes
+    wrong_unit,      ///< replies carry another unit's number
+    echo,            ///< what the master sends comes back before the reply
+    parity,          ///< single bytes of a reply are spoilt; `percent` of the bytes
+    dropped,         ///< single bytes of a reply are missing; `percent` of the bytes
+    foreign_master,  ///< another master asks the first panel each `ms`
+    port_missing,    ///< the serial port is gone, or connections are refused
     // On a panel or one point: the meter.
     register_reset,  ///< the register starts again from `register_wh`
     rollover,        ///< the register passes its modulus at this moment
@@ -43,7 +44,7 @@ enum class FaultKind : std::uint8_t {
     broker_stop,   ///< the broker was away
     removed,       ///< a panel was taken out of the settings by an apply, and came back
 };
-inline constexpr std::size_t fault_kind_count = 21;
+inline constexpr std::size_t fault_kind_count = 22;
 
 /// Its word in scenarios and ledgers: `wrong-unit`, `register-reset`.
 [[nodiscard]] std::string_view name_of(FaultKind kind);

@@ -43,6 +43,9 @@ Json line_json(const LinePlan& line, const Scenario& scenario,
         serial.set("port",
                    port == connections.serial_ports.end() ? "/dev/sim-" + line.id : port->second);
         serial.set("baud", line.baud);
+        if (line.shares) {
+            serial.set("foreign_master", "share");
+        }
         json.set("rs485", std::move(serial));
     }
     Json panels = Json::array();

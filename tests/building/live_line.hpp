@@ -70,6 +70,7 @@ class PacedLine : public LiveLine {
     void take_requests(Instant now);
     void answer(Bytes frame, Instant now);
     void write_due(Instant now);
+    void let_others_speak(Instant now);
     [[nodiscard]] Instant next_write(Instant now) const;
     [[nodiscard]] Duration time_of(std::size_t count) const {
         return characters(static_cast<std::int64_t>(count), bus_.plan().baud);

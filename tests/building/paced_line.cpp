@@ -51,9 +51,11 @@ Result<Instant> PacedLine::step(Instant now) {
     }
     read_requests(now);
     take_requests(now);
+    let_others_speak(now);
     write_due(now);
     // Faults that remove the port begin without anything on the line.
-    return std::min(next_write(now), now + std::chrono::milliseconds{100});
+    return std::min({next_write(now), std::max(bus_.foreign_due(now), now + portion),
+                     now + std::chrono::milliseconds{100}});
 }
 
 void PacedLine::read_requests(Instant now) {
@@ -117,6 +119,24 @@ void PacedLine::answer(Bytes frame, Instant now) {
     row.reply = time_of(reply->bytes.size());
     row.reply_bytes = reply->bytes.size();
     outgoing_.push_back({std::move(*reply), 0, std::move(row)});
+}
+
+/// Another master, if there is one, asks when nothing is on the wire.
+void PacedLine::let_others_speak(Instant now) {
+    if (!outgoing_.empty() || !heard_.empty() || now < quiet_since_) {
+        return;
+    }
+    const std::optional<Bytes> request = bus_.foreign_request(now);
+    if (!request) {
+        return;
+    }
+    Reply heard;
+    heard.begin = now;
+    heard.bytes = *request;
+    outgoing_.push_back({std::move(heard), 0, std::nullopt});
+    if (auto reply = bus_.rtu_reply(*request, now + time_of(request->size()))) {
+        outgoing_.push_back({std::move(*reply), 0, std::nullopt});
+    }
 }
 
 /// What has passed at `now` since the last byte on the wire; 0 while a reply is still to come.

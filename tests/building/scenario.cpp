@@ -142,6 +142,7 @@ void ScenarioReader::read_line(const Json& json, std::size_t index) {
     } else {
         reader.complain("kind", "\"" + kind + "\" is none of rtu, tcp, rtu_over_tcp");
     }
+    line.shares = reader.flag("shares", false);
     line.baud = reader.integer("baud", 115'200, 1200, 1'000'000);
     line.seed = scrambled(scenario_.seed, hash_of(line.id));
     if (line_named(line.id) != nullptr) {
@@ -266,7 +267,10 @@ void ScenarioReader::read_fault(const Json& json, std::size_t index) {
     const Json no_args = Json::object();
     const Json* given = reader.member("args");
     ObjectReader args(given != nullptr ? *given : no_args, reader.path_of("args"), problem_);
-    fault.ms = args.integer("ms", fault.kind == FaultKind::late ? 700 : 0, -century_ms, century_ms);
+    const std::int64_t usual_ms = fault.kind == FaultKind::late             ? 700
+                                  : fault.kind == FaultKind::foreign_master ? 1000
+                                                                            : 0;
+    fault.ms = args.integer("ms", usual_ms, -century_ms, century_ms);
     fault.percent = args.number("percent", 5, 0, 100);
     fault.wh = args.integer("wh", 100, 0, a_lot);
     fault.register_wh = args.integer("register_wh", 0, 0, a_lot);
@@ -280,8 +284,9 @@ void ScenarioReader::read_fault(const Json& json, std::size_t index) {
 void ScenarioReader::place_fault(PlannedFault fault, ObjectReader& reader) {
     const bool of_panel = is_panel_fault(fault.kind);
     const bool of_wire = is_wire_fault(fault.kind);
-    const bool only_whole_line =
-        fault.kind == FaultKind::echo || fault.kind == FaultKind::port_missing;
+    const bool only_whole_line = fault.kind == FaultKind::echo ||
+                                 fault.kind == FaultKind::foreign_master ||
+                                 fault.kind == FaultKind::port_missing;
     if (fault.kind == FaultKind::removed) {
         if (panel_named(fault.target) == nullptr) {
             reader.complain("target", "a fault of this kind can only have a panel as its target");

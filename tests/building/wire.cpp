@@ -155,6 +155,7 @@ Result<std::size_t> VirtualRtuWire::receive(std::span<std::uint8_t> buffer) {
     if (!is_open()) {
         return gone();
     }
+    let_others_speak(now);
     std::size_t filled = 0;
     for (Incoming& frame : incoming_) {
         const std::size_t here = arrived(frame, now);
@@ -180,7 +181,28 @@ Instant VirtualRtuWire::wake_by(Instant deadline) {
             deadline = std::min(deadline, std::max(end_of(frame), now()));
         }
     }
+    if (incoming_.empty()) {
+        const Instant others = std::max(bus().foreign_due(now()), sent_until_);
+        deadline = std::min(deadline, std::max(others, now() + Duration{1}));
+    }
     return deadline;
+}
+
+void VirtualRtuWire::let_others_speak(Instant now) {
+    if (sent_until_ > now || !incoming_.empty()) {
+        return;
+    }
+    const std::optional<Bytes> request = bus().foreign_request(now);
+    if (!request) {
+        return;
+    }
+    Reply heard;
+    heard.begin = now;
+    heard.bytes = *request;
+    expect(std::move(heard));
+    if (auto reply = bus().rtu_reply(*request, now + characters_of(request->size()))) {
+        expect(std::move(*reply));
+    }
 }
 
 // ---- TCP ----------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ class VirtualWire : public southbound::modbus::Transport {
     std::vector<std::string> text_;
 };
 
-/// An RS485 line. Frames that overlap in time spoil each other.
+/// An RS485 line. Frames that overlap in time spoil each other; another master listens before it
+/// asks.
 class VirtualRtuWire final : public VirtualWire {
   public:
     using VirtualWire::VirtualWire;
@@ -77,6 +78,7 @@ class VirtualRtuWire final : public VirtualWire {
     [[nodiscard]] bool collide(Instant begin, Instant end);
     void expect(Reply reply);
     void lose_connection();
+    void let_others_speak(Instant now);
 
     std::deque<Incoming> incoming_;  ///< in order of `begin`; a handful at most
     Instant sent_until_ = Instant::min();

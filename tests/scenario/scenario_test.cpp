@@ -48,6 +48,28 @@ TEST(Scenario, a_line_outage_leaves_missing_slots_and_one_long_one_with_all_the_
     EXPECT_TRUE(outcome.has_event("panel-back"));
 }
 
+TEST(Scenario, another_master_on_the_wire_costs_intervals_but_invents_nothing) {
+    const auto outcome = outcome_of(
+        small_building(
+            R"({"at_s": 2000, "kind": "foreign-master", "target": "riser-1", "for_s": 4000})"),
+        hours{4});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_TRUE(outcome.has_event("foreign-master"));
+    EXPECT_TRUE(outcome.has_event("line-lost"));
+    EXPECT_TRUE(outcome.has_event("line-back"));
+}
+
+TEST(Scenario, where_turns_are_taken_another_master_costs_nothing) {
+    auto building = small_building(
+        R"({"at_s": 2000, "kind": "foreign-master", "target": "riser-1", "for_s": 4000})");
+    building.lines[0].shares = true;
+    const auto outcome = outcome_of(building, hours{4});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_EQ(outcome.verdict.missing, 0U);
+    EXPECT_TRUE(outcome.has_event("foreign-master"));
+    EXPECT_FALSE(outcome.has_event("line-lost"));
+}
+
 TEST(Scenario, an_adapter_with_a_local_echo_costs_nothing_and_is_told_once) {
     const auto outcome = outcome_of(
         small_building(R"({"at_s": 0, "kind": "echo", "target": "riser-1", "for_s": 7200})"),

@@ -58,11 +58,13 @@ TEST(StatusText, says_nothing_of_serial_ports_on_a_network) {
     EXPECT_EQ(wire_lines(schema::Json::object().set("line", "a")), "") << "an older gateway";
 }
 
-TEST(StatusText, tells_an_echo) {
+TEST(StatusText, tells_an_echo_and_another_master) {
     LineStatus line = riser(1);
     line.wire.echoes = true;
+    line.wire.foreign_master = "12 frames heard";
     EXPECT_EQ(wire_lines(status_of_line(line, now)),
-              "  the adapter has a local echo: it is taken out of each reply\n");
+              "  the adapter has a local echo: it is taken out of each reply\n"
+              "  another master asks on this wire: 12 frames heard\n");
 }
 
 TEST(StatusText, of_a_gateway_that_does_not_tell_its_load_is_up) {

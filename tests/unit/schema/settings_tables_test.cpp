@@ -62,12 +62,13 @@ Settings full_settings() {
     LineSettings rs485{
         "l",
         "L",
-        Rs485Settings{"/dev/ttyS0", 9600, Parity::odd, 2, DirectionControl::rts_after_send, 1, 2},
+        Rs485Settings{"/dev/ttyS0", 9600, Parity::odd, 2, DirectionControl::rts_after_send, 1, 2,
+                      ForeignMaster::share, 300},
         {},
         {},
         {}};
     LineSettings server{
-        "n", "N", {}, {}, RtuOverTcpSettings{"10.0.0.2", 4002, 9600}, {}};
+        "n", "N", {}, {}, RtuOverTcpSettings{"10.0.0.2", 4002, 9600, ForeignMaster::share, 1}, {}};
     settings.lines = {tcp, rs485, server};
     MqttSettings mqtt{"broker",
                       1883,
@@ -121,8 +122,8 @@ TEST(SettingsTables, the_round_trip_covers_the_fields_of_every_kind_of_line) {
     const auto fields_written = [&](std::size_t line, std::string_view kind) {
         return lines.as_array()->at(line).find(kind)->as_object()->size();
     };
-    EXPECT_EQ(fields_written(1, "rs485"), 7U);
-    EXPECT_EQ(fields_written(2, "rtu_over_tcp"), 3U);
+    EXPECT_EQ(fields_written(1, "rs485"), 9U);
+    EXPECT_EQ(fields_written(2, "rtu_over_tcp"), 5U);
 }
 
 TEST(SettingsTables, a_small_document_takes_the_defaults_of_the_structs) {
