@@ -37,7 +37,7 @@ class RtuExchange : public ::testing::Test {
 
     /// The next request is answered with `bytes`, whole at `after` past its last bit.
     void answer(Bytes bytes, Duration after = milliseconds{20}) {
-        answers_.push_back({after, std::move(bytes)});
+        answers_.emplace_back(after, std::move(bytes));
     }
 
     void run_until(Instant until) {
