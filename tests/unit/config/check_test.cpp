@@ -432,8 +432,12 @@ TEST_F(Check, units_of_the_modbus_gateway_are_panels_and_each_one_panel) {
 TEST_F(Check, without_units_panels_go_by_their_addresses_which_must_then_differ) {
     settings.modbus_gateway.enabled = true;
     EXPECT_THAT(errors(), IsEmpty());
-    settings.lines.push_back(
-        {.id = "riser-2", .name = {}, .rs485 = {}, .modbus_tcp = {}, .panels = {}});
+    settings.lines.push_back({.id = "riser-2",
+                              .name = {},
+                              .rs485 = {},
+                              .modbus_tcp = {},
+                              .rtu_over_tcp = {},
+                              .panels = {}});
     settings.lines[1].modbus_tcp.emplace().host = "10.0.0.7";
     settings.lines[1].panels.push_back(new_panel("west", 1, "panel-12"));
     settings.lines[1].panels[0].points = {new_point("suite-201", 1)};

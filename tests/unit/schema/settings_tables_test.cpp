@@ -57,7 +57,7 @@ Settings full_settings() {
                         .breaker_a = 100,
                         .suite = "101",
                         .series = {"kwh-5min"}};
-    PanelSettings panel{"p", "P", 7, "x", "S1", 500, 277'000, {point}};
+    PanelSettings panel{"p", "P", 7, "x", "S1", 500, ClockCare::set, 277'000, {point}};
     LineSettings tcp{"m", "M", {}, ModbusTcpSettings{"10.0.0.1", 1502}, {}, {panel}};
     LineSettings rs485{
         "l",
