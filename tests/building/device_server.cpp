@@ -34,11 +34,12 @@ void DeviceServer::hung_up() {
 }
 
 void DeviceServer::take_away() {
-    if (master_ >= 0) {
-        hung_up();
-    }
+    // The listener first: else the master may be back before it is gone.
     if (listener_ >= 0) {
         close(std::exchange(listener_, -1));
+    }
+    if (master_ >= 0) {
+        hung_up();
     }
 }
 

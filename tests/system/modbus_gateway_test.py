@@ -188,8 +188,8 @@ class ModbusGatewayTest(SystemCase):
         client.send(b"".join(frame(number, unit, READ_IDENTITY) for number in range(1000, 1008)))
         answers = [client.answer() for _ in range(8)]
         self.assertEqual(sorted(answer[0] for answer in answers), list(range(1000, 1008)))
-        text = self.gateway.command("status").stdout
-        self.assertIn(f"modbus gateway 127.0.0.1 port {self.port}: 1 clients", text)
+        heading = f"modbus gateway 127.0.0.1 port {self.port}: 1 clients"
+        peers.wait_until(lambda: heading in self.gateway.command("status").stdout, heading)
         client.send(b"GET / HTTP/1.1\r\n")
         self.assertEqual(client.socket.recv(1), b"", "it is disconnected")
         self.wait_for_problem("does not speak Modbus TCP")
@@ -237,6 +237,7 @@ class ModbusGatewayTest(SystemCase):
             self.port = other.getsockname()[1]
             self.start_building(change=self.open_to_clients)
             self.wait_for_event("server-lost")
+            peers.wait_until(lambda: self.modbus_status()["fault"] is not None, "the fault's status")
             self.assertIn("another program listens there", self.modbus_status()["fault"])
             self.assertIn("DOWN: cannot listen on 127.0.0.1", self.gateway.command("status").stdout)
             self.receive_batches(4)
