@@ -154,9 +154,10 @@ std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan, Inst
     auto logged = [this](LogAnswer answer) {
         inbox_.logged.push(clock_->now(), std::move(answer));
     };
-    return std::make_unique<LineWorker>(
-        *clock_, std::move(line), std::move(plan), std::move(sinks), std::move(logged),
-        [this] { return recorder_->status().time_trusted; }, begin);
+    LineWorker::Hooks hooks{std::move(sinks), std::move(logged),
+                            [this] { return recorder_->status().time_trusted; }};
+    return std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan), std::move(hooks),
+                                        begin);
 }
 
 /// Tells the recorder which line has which panel. To be called again when lines were made anew:

@@ -23,16 +23,15 @@ std::vector<PanelNumber> numbers_of(const LinePlan& plan) {
 }  // namespace
 
 LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-                       southbound::Sinks sinks, southbound::PanelLogs::Sink logged,
-                       std::function<bool()> is_time_known, Instant begin)
+                       Hooks hooks, Instant begin)
     : clock_(&clock),
       id_(plan.settings.id),
       begin_(begin),
       line_(std::move(line)),
       panels_(numbers_of(plan)),
-      poller_(clock, *line_, id_, std::move(plan.panels), sinks, std::move(plan.edges)),
-      logs_(clock, poller_, std::move(logged)),
-      clocks_(clock, poller_, {sinks.event, std::move(is_time_known)}),
+      poller_(clock, *line_, id_, std::move(plan.panels), hooks.sinks, std::move(plan.edges)),
+      logs_(clock, poller_, std::move(hooks.logged)),
+      clocks_(clock, poller_, {std::move(hooks.sinks.event), std::move(hooks.is_time_known)}),
       guest_door_(std::make_shared<GuestDoor>(clock, id_)),
       thread_("line-" + id_, clock,
               {.step = [this] { return step(); },

@@ -31,12 +31,16 @@ struct LineStatus {
 /// One line with its poller, on a thread of its own.
 class LineWorker {
   public:
+    /// Called on the line's thread.
+    struct Hooks {
+        southbound::Sinks sinks;
+        southbound::PanelLogs::Sink logged;   ///< what the panels remember
+        std::function<bool()> is_time_known;  ///< whether our clock may be believed
+    };
+
     /// Nothing is done before `begin`: replies to what another worker asked may come until then.
-    /// `logged` is given what the panels remember, on the line's thread.
-    /// `is_time_known` says, on the line's thread, whether our clock may be believed.
     LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-               southbound::Sinks sinks, southbound::PanelLogs::Sink logged,
-               std::function<bool()> is_time_known, Instant begin);
+               Hooks hooks, Instant begin);
 
     void start() { thread_.start(); }
     [[nodiscard]] StepThread& thread() { return thread_; }
