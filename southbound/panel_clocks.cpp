@@ -40,6 +40,8 @@ bool is_near(const ClockReading& found) {
 
 }  // namespace
 
+PanelClocks::Job::Job() = default;
+
 PanelClocks::PanelClocks(const Clock& clock, Poller& poller, Sinks sinks)
     : clock_(clock), poller_(poller), sinks_(std::move(sinks)) {
     for (std::size_t place = 0; place < poller_.panel_count(); ++place) {

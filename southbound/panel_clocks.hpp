@@ -48,6 +48,7 @@ class PanelClocks {
     };
     /// What is under way.
     struct Job {
+        Job();
         std::size_t watched = 0;
         std::deque<RegisterSpan> spans;  ///< still to be read; the first is under way
         RegisterBook book{};

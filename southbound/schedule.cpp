@@ -1,8 +1,17 @@
 #include "southbound/schedule.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace metergate::southbound {
+namespace {
+
+/// Of two panels of which the same may be hoped.
+bool comes_before(const PanelTurn& one, const PanelTurn& other, Schedule::Hope hope) {
+    return hope == Schedule::Hope::lost ? one.asked < other.asked : one.deadline < other.deadline;
+}
+
+}  // namespace
 
 void Schedule::timed_out(Instant asked) {
     constexpr int too_many = 2;
@@ -11,35 +20,39 @@ void Schedule::timed_out(Instant asked) {
     }
 }
 
+Schedule::Hope Schedule::hope_of(const PanelTurn& turn) const {
+    if (turn.state == PanelState::lost) {
+        return Hope::lost;
+    }
+    if (turn.state != PanelState::ok) {
+        return Hope::unsure;
+    }
+    return is_steady(turn) ? Hope::steady : Hope::unheard;
+}
+
 std::optional<std::size_t> Schedule::next_due(const std::vector<PanelTurn>& turns,
                                               Instant now) const {
-    using Place = std::optional<std::size_t>;
-    Place steady;
-    Place unheard;
-    Place unsure;
-    Place lost;
-    const auto ends_before = [&](std::size_t place, const Place& other) {
-        return !other || turns[place].deadline < turns[*other].deadline;
-    };
+    std::array<std::optional<std::size_t>, hopes> first;
     for (std::size_t place = 0; place < turns.size(); ++place) {
-        const PanelTurn& turn = turns[place];
-        if (turn.due > now) {
+        if (turns[place].due > now) {
             continue;
         }
-        if (turn.state == PanelState::lost) {
-            lost = !lost || turn.asked < turns[*lost].asked ? place : lost;
-        } else {
-            const bool was_answering = turn.state == PanelState::ok;
-            Place& first = is_steady(turn) ? steady : was_answering ? unheard : unsure;
-            first = ends_before(place, first) ? place : first;
+        const Hope hope = hope_of(turns[place]);
+        auto& best = first.at(static_cast<std::size_t>(hope));
+        if (!best || comes_before(turns[place], turns[*best], hope)) {
+            best = place;
         }
     }
-    const Place silent = lost && ends_before(*lost, unsure) ? lost : unsure;
-    const Place doubtful = unheard ? unheard : silent;
-    if (steady && doubtful) {
-        return !steady_next_ && ends_before(*doubtful, steady) ? doubtful : steady;
+    const auto& [steady, unheard, unsure, lost] = first;
+    const auto ends_before = [&](const auto& one, const auto& other) {
+        return one && (!other || turns[*one].deadline < turns[*other].deadline);
+    };
+    const auto silent = ends_before(lost, unsure) ? lost : unsure;
+    const auto doubtful = unheard ? unheard : silent;
+    if (steady && (steady_next_ || !ends_before(doubtful, steady))) {
+        return steady;
     }
-    return steady ? steady : doubtful;
+    return doubtful;
 }
 
 Duration slack(std::vector<PanelTurn> turns, Instant now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct PanelTurn {
 /// answering.
 class Schedule {
   public:
+    /// How far a panel may be expected to answer.
+    enum class Hope : std::uint8_t { steady, unheard, unsure, lost };
+    static constexpr std::size_t hopes = 4;
+
     /// Place of the panel in `turns`; nothing if none is due. Of lost ones that come first which
     /// was longest without a poll.
     [[nodiscard]] std::optional<std::size_t> next_due(const std::vector<PanelTurn>& turns,
@@ -43,6 +48,8 @@ class Schedule {
     void timed_out(Instant asked);
 
   private:
+    [[nodiscard]] Hope hope_of(const PanelTurn& turn) const;
+
     bool steady_next_ = false;  ///< the last poll was of a panel that may not have answered
     int timeouts_ = 0;          ///< in a row
     Instant doubt_since_{};     ///< who was not heard since may be dead too
