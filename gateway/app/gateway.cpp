@@ -14,6 +14,7 @@
 #include "gateway/app/modbus_routes.hpp"
 #include "gateway/app/running_gateway.hpp"
 #include "gateway/app/version.hpp"
+#include "southbound/profile.hpp"
 #include "storage/reader.hpp"
 
 namespace metergate::app {
@@ -40,7 +41,8 @@ Ratio multiplier_of_point(const schema::Settings& settings, const Id& id) {
         for (const auto& panel : line.panels) {
             for (const auto& point : panel.points) {
                 if (point.id == id) {
-                    return multiplier_of(panel, point);
+                    const auto profile = southbound::profile_named(panel.profile);
+                    return profile ? multiplier_of(*profile, point) : Ratio{};
                 }
             }
         }

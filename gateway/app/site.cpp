@@ -109,9 +109,9 @@ Result<southbound::PanelDriver> make_driver(const schema::LineSettings& line,
 }
 
 /// Which register stands behind a point, and in what scale its values come.
-std::string source_of(const schema::PanelSettings& panel, const schema::PointSettings& point) {
-    const Ratio scale = multiplier_of(panel, point);
-    return panel.profile + " slot " + std::to_string(point.slot) + " x " +
+std::string source_of(const southbound::Profile& profile, const schema::PointSettings& point) {
+    const Ratio scale = multiplier_of(profile, point);
+    return profile.name + " slot " + std::to_string(point.slot) + " x " +
            std::to_string(scale.numerator) + "/" + std::to_string(scale.denominator);
 }
 
@@ -194,7 +194,7 @@ class PanelAssembly {
                                .power_max_w = full_load_of(point, panel.nominal_mv),
                                .moduli = {},
                                .series = {},
-                               .source = source_of(panel, point),
+                               .source = source_of(driver.profile(), point),
                                .parameters = {}};
         const auto slot = static_cast<std::uint32_t>(point.slot);
         for (const Series& one : series) {
@@ -297,9 +297,8 @@ Transformers transformers_of(const schema::PointSettings& point) {
             .pt_ratio = {point.pt_ratio_thousandths, 1000}};
 }
 
-Ratio multiplier_of(const schema::PanelSettings& panel, const schema::PointSettings& point) {
-    const auto profile = southbound::profile_named(panel.profile);
-    const auto* energy = profile ? profile->find(Quantity::energy_delivered) : nullptr;
+Ratio multiplier_of(const southbound::Profile& profile, const schema::PointSettings& point) {
+    const auto* energy = profile.find(Quantity::energy_delivered);
     return energy == nullptr ? Ratio{} : billing_multiplier(energy->side, transformers_of(point));
 }
 

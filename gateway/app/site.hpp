@@ -56,7 +56,7 @@ struct Site {
 /// CTs and PTs of a point as its settings say.
 [[nodiscard]] Transformers transformers_of(const schema::PointSettings& point);
 /// What the energy register of a point is multiplied by; 1 if its profile has none.
-[[nodiscard]] Ratio multiplier_of(const schema::PanelSettings& panel,
+[[nodiscard]] Ratio multiplier_of(const southbound::Profile& profile,
                                   const schema::PointSettings& point);
 
 }  // namespace metergate::app
