@@ -5,8 +5,9 @@
 
 namespace metergate::southbound {
 
-BlockRun::BlockRun(std::vector<PanelBlock> blocks)
-    : waiting_(std::make_move_iterator(blocks.begin()), std::make_move_iterator(blocks.end())) {}
+BlockRun::BlockRun(std::vector<SharedBlock> blocks) : level_(std::move(blocks)) {
+    found_.served.reserve(level_.size());
+}
 
 void BlockRun::served(const std::vector<PanelField>& fields) {
     found_.served.push_back(next().span);
@@ -15,7 +16,7 @@ void BlockRun::served(const std::vector<PanelField>& fields) {
 
 void BlockRun::refused(const std::vector<PanelField>& fields) {
     found_.refused.push_back(next().span);
-    to_split_.push_back(next());
+    to_split_.push_back(level_[next_]);
     go_on(fields);
 }
 
@@ -24,18 +25,19 @@ void BlockRun::passed_over(const std::vector<PanelField>& fields) {
 }
 
 void BlockRun::go_on(const std::vector<PanelField>& fields) {
-    waiting_.pop_front();
-    if (!waiting_.empty() || to_split_.empty()) {
+    ++next_;
+    if (!is_done() || to_split_.empty()) {
         return;
     }
     if (found_.served.empty() && found_.refused.size() >= refusals_without_answer_max) {
         found_.refused.clear();
         return;
     }
-    for (const PanelBlock& block : std::exchange(to_split_, {})) {
-        for (PanelBlock& smaller : smaller_blocks(fields, block)) {
-            waiting_.push_back(std::move(smaller));
-        }
+    level_.clear();
+    next_ = 0;
+    for (const SharedBlock& block : std::exchange(to_split_, {})) {
+        std::vector<SharedBlock> smaller = smaller_blocks(fields, *block);
+        std::move(smaller.begin(), smaller.end(), std::back_inserter(level_));
     }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <vector>
 
 #include "southbound/panel_blocks.hpp"
@@ -18,11 +17,11 @@ class BlockRun {
     static constexpr std::size_t refusals_without_answer_max = 16;
 
     BlockRun() = default;
-    explicit BlockRun(std::vector<PanelBlock> blocks);
+    explicit BlockRun(std::vector<SharedBlock> blocks);
 
-    [[nodiscard]] bool is_done() const { return waiting_.empty(); }
+    [[nodiscard]] bool is_done() const { return next_ == level_.size(); }
     /// Unless done.
-    [[nodiscard]] const PanelBlock& next() const { return waiting_.front(); }
+    [[nodiscard]] const PanelBlock& next() const { return *level_[next_]; }
 
     // What became of next(). `fields` are those that the blocks name.
     void served(const std::vector<PanelField>& fields);
@@ -37,8 +36,9 @@ class BlockRun {
   private:
     void go_on(const std::vector<PanelField>& fields);
 
-    std::deque<PanelBlock> waiting_;
-    std::vector<PanelBlock> to_split_;
+    std::vector<SharedBlock> level_;
+    std::size_t next_ = 0;
+    std::vector<SharedBlock> to_split_;
     ServedAndRefused found_;
 };
 

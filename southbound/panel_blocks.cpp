@@ -1,6 +1,7 @@
 #include "southbound/panel_blocks.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "southbound/register_value.hpp"
@@ -52,15 +53,18 @@ std::vector<RegisterSpan> outer_spans(const std::vector<PanelField>& fields,
 }
 
 /// Moves those of `places` that lie in the span into a block of it.
-PanelBlock take_block(const RegisterSpan& span, const std::vector<PanelField>& fields,
-                      std::vector<std::size_t>& places) {
+SharedBlock take_block(const RegisterSpan& span, const std::vector<PanelField>& fields,
+                       std::vector<std::size_t>& places) {
     PanelBlock block{span, {}};
     std::vector<std::size_t> outside;
     for (const std::size_t place : places) {
-        (lies_in(fields[place].span, span) ? block.fields : outside).push_back(place);
+        const bool is_inside = lies_in(fields[place].span, span);
+        (is_inside ? block.fields : outside).push_back(place);
+        block.has_register = block.has_register || (is_inside && fields[place].is_register);
     }
     places = std::move(outside);
-    return block;
+    block.fields.shrink_to_fit();  // a panel keeps its blocks for years
+    return std::make_shared<const PanelBlock>(std::move(block));
 }
 
 RegisterSpan from_to(const RegisterSpan& first, const RegisterSpan& last) {
@@ -96,24 +100,30 @@ std::vector<RegisterSpan> listed_registers(const std::vector<ProfileQuantity>& m
     return spans;
 }
 
-std::vector<PanelBlock> plan_blocks(const std::vector<PanelField>& fields,
-                                    const std::vector<std::size_t>& wanted,
-                                    const KnownRegisters& known, const ReadLimits& limits) {
+SharedBlock block_over(const RegisterSpan& span, const std::vector<PanelField>& fields) {
+    std::vector<std::size_t> all(fields.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return take_block(span, fields, all);
+}
+
+std::vector<SharedBlock> plan_blocks(const std::vector<PanelField>& fields,
+                                     const std::vector<std::size_t>& wanted,
+                                     const KnownRegisters& known, const ReadLimits& limits) {
     std::vector<RegisterSpan> spans;
     spans.reserve(wanted.size());
     for (const std::size_t place : wanted) {
         spans.push_back(fields[place].span);
     }
     std::vector<std::size_t> left = wanted;
-    std::vector<PanelBlock> blocks;
+    std::vector<SharedBlock> blocks;
     for (const RegisterSpan& run : plan_reads(spans, known, limits)) {
         blocks.push_back(take_block(run, fields, left));
     }
     return blocks;
 }
 
-std::vector<PanelBlock> smaller_blocks(const std::vector<PanelField>& fields,
-                                       const PanelBlock& refused) {
+std::vector<SharedBlock> smaller_blocks(const std::vector<PanelField>& fields,
+                                        const PanelBlock& refused) {
     std::vector<std::size_t> left = refused.fields;
     std::erase_if(left, [&](std::size_t place) { return fields[place].span == refused.span; });
     if (left.empty()) {
@@ -125,8 +135,8 @@ std::vector<PanelBlock> smaller_blocks(const std::vector<PanelField>& fields,
         return {take_block(all, fields, left)};
     }
     const std::size_t half = spans.size() / 2;
-    PanelBlock lower = take_block(from_to(spans.front(), spans[half - 1]), fields, left);
-    PanelBlock upper = take_block(from_to(spans[half], spans.back()), fields, left);
+    SharedBlock lower = take_block(from_to(spans.front(), spans[half - 1]), fields, left);
+    SharedBlock upper = take_block(from_to(spans[half], spans.back()), fields, left);
     return {std::move(lower), std::move(upper)};
 }
 
@@ -157,29 +167,34 @@ bool is_doubtful(const PanelField& field, const Measured& value,
            (value.value < field.last || power_of(field, registers) != field.last_power);
 }
 
-std::int16_t power_of(const PanelField& field, std::span<const std::uint16_t> registers) {
-    return field.scale_offset ? static_cast<std::int16_t>(registers[*field.scale_offset])
-                              : std::int16_t{0};
-}
-
 Measured decode(const PanelField& field, std::span<const std::uint16_t> registers) {
+    Measured measured{field.point, field.quantity, false, 0};
     const std::uint64_t bits =
         bits_of(registers.subspan(field.offset, width_of(field.type)), field.order);
     const auto& absent = field.not_available;
-    const std::optional<Ratio> scale =
-        field.scale_offset ? scaled_by_power(field.scale, power_of(field, registers))
-                           : std::optional(field.scale);
-    std::optional<Milli> value;
-    if (scale && std::find(absent.begin(), absent.end(), bits) == absent.end()) {
-        value = scaled_value(bits, field.type, *scale);
+    if (std::find(absent.begin(), absent.end(), bits) != absent.end()) {
+        return measured;
     }
+    Ratio scale = field.scale;
+    if (field.scale_offset) {
+        const auto powered = scaled_by_power(field.scale, power_of(field, registers));
+        if (!powered) {
+            return measured;
+        }
+        scale = *powered;
+    }
+    std::optional<Milli> value = scaled_value(bits, field.type, scale);
     if (value && field.multiplier != Ratio{}) {
         value = multiplied_within(primary_max, *value, field.multiplier);
     }
-    Measured measured{field.point, field.quantity, value.has_value(), value.value_or(0)};
-    if (value && field.modulus) {
+    if (!value) {
+        return measured;
+    }
+    measured.valid = true;
+    measured.value = *value;
+    if (field.modulus) {
         const auto top = static_cast<std::uint64_t>(*field.modulus);
-        const Milli counted = scaled_value(top, RegisterType::u64, *scale).value_or(0);
+        const Milli counted = scaled_value(top, RegisterType::u64, scale).value_or(0);
         measured.modulus = multiplied_within(primary_max, counted, field.multiplier).value_or(0);
     }
     return measured;

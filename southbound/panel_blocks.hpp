@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -52,7 +53,10 @@ struct PanelField {
 struct PanelBlock {
     RegisterSpan span;
     std::vector<std::size_t> fields;  ///< places in the driver's list
+    bool has_register = false;        ///< intervals are made of something in it
 };
+/// As polls hand it on, thousands of times a day.
+using SharedBlock = std::shared_ptr<const PanelBlock>;
 
 /// These quantities of these points. `map`: the profile's quantities, where the panel has them; a
 /// quantity it lacks is left out.
@@ -63,20 +67,26 @@ struct PanelBlock {
 [[nodiscard]] std::vector<RegisterSpan> listed_registers(const std::vector<ProfileQuantity>& map,
                                                          std::uint32_t points);
 
+/// A block of those of the fields that lie in the span.
+[[nodiscard]] SharedBlock block_over(const RegisterSpan& span,
+                                     const std::vector<PanelField>& fields);
 /// The blocks that bring the fields `wanted` (places in `fields`) in the least time.
-[[nodiscard]] std::vector<PanelBlock> plan_blocks(const std::vector<PanelField>& fields,
-                                                  const std::vector<std::size_t>& wanted,
-                                                  const KnownRegisters& known,
-                                                  const ReadLimits& limits);
+[[nodiscard]] std::vector<SharedBlock> plan_blocks(const std::vector<PanelField>& fields,
+                                                   const std::vector<std::size_t>& wanted,
+                                                   const KnownRegisters& known,
+                                                   const ReadLimits& limits);
 /// What to ask for when the panel refused a block: its values in two halves, none of them cut;
 /// only the rest, if one value takes the whole block. Nothing, if no value is left.
-[[nodiscard]] std::vector<PanelBlock> smaller_blocks(const std::vector<PanelField>& fields,
-                                                     const PanelBlock& refused);
+[[nodiscard]] std::vector<SharedBlock> smaller_blocks(const std::vector<PanelField>& fields,
+                                                      const PanelBlock& refused);
 
 /// What the field's scale register holds; 0 without one. Here and below `registers` are those of
 /// the field's span.
-[[nodiscard]] std::int16_t power_of(const PanelField& field,
-                                    std::span<const std::uint16_t> registers);
+[[nodiscard]] inline std::int16_t power_of(const PanelField& field,
+                                           std::span<const std::uint16_t> registers) {
+    return field.scale_offset ? static_cast<std::int16_t>(registers[*field.scale_offset])
+                              : std::int16_t{0};
+}
 [[nodiscard]] Measured decode(const PanelField& field, std::span<const std::uint16_t> registers);
 /// True if the register went backwards or is scaled in another way than before.
 [[nodiscard]] bool is_doubtful(const PanelField& field, const Measured& value,

@@ -83,9 +83,8 @@ void PanelDriver::plan() {
     const ReadLimits limits = read_limits(profile_.limits, setup_.character);
     blocks_ = plan_blocks(fields_, every_poll, {listed_, banned}, limits);
     every_poll_blocks_ = blocks_.size();
-    for (PanelBlock& block : plan_blocks(fields_, in_turn, {listed_, banned}, limits)) {
-        blocks_.push_back(std::move(block));
-    }
+    std::vector<SharedBlock> later = plan_blocks(fields_, in_turn, {listed_, banned}, limits);
+    std::move(later.begin(), later.end(), std::back_inserter(blocks_));
 }
 
 /// Places of the fields that cannot be read without reading a refused span, in order.
@@ -105,15 +104,10 @@ std::vector<std::size_t> PanelDriver::fields_with(const std::vector<RegisterSpan
     return places;
 }
 
-std::vector<PanelBlock> PanelDriver::blocks_to_retry(Instant now) const {
-    std::vector<PanelBlock> blocks;
+std::vector<SharedBlock> PanelDriver::blocks_to_retry(Instant now) const {
+    std::vector<SharedBlock> blocks;
     for (const RegisterSpan& span : refused_.to_retry(now, retries_a_poll)) {
-        PanelBlock& block = blocks.emplace_back(PanelBlock{span, {}});
-        for (std::size_t place = 0; place < fields_.size(); ++place) {
-            if (lies_in(fields_[place].span, span)) {
-                block.fields.push_back(place);
-            }
-        }
+        blocks.push_back(block_over(span, fields_));
     }
     return blocks;
 }
@@ -270,12 +264,15 @@ std::optional<Reading> PanelDriver::accept(const PanelBlock& block, const Regist
         return std::span(reply.registers).subspan(begin, field.span.count);
     };
     Reading reading;
-    reading.values.reserve(block.fields.size());
+    reading.values.resize(block.fields.size());
     bool doubtful = false;
+    auto value = reading.values.begin();
     for (const std::size_t place : block.fields) {
         const PanelField& field = fields_.at(place);
-        const Measured& value = reading.values.emplace_back(decode(field, registers_of(field)));
-        doubtful = doubtful || is_doubtful(field, value, registers_of(field));
+        const std::span<const std::uint16_t> own = registers_of(field);
+        *value = decode(field, own);
+        doubtful = doubtful || is_doubtful(field, *value, own);
+        ++value;
     }
     if (doubtful && !identity_fresh_ && (profile_.identity || walk_)) {
         doubt();

@@ -73,16 +73,16 @@ class PanelDriver {
     /// the panel refused often enough are in none of them.
     [[nodiscard]] std::size_t block_count() const { return blocks_.size(); }
     [[nodiscard]] std::size_t every_poll_blocks() const { return every_poll_blocks_; }
-    [[nodiscard]] const PanelBlock& block(std::size_t place) const { return blocks_.at(place); }
+    [[nodiscard]] const SharedBlock& block(std::size_t place) const { return blocks_.at(place); }
     [[nodiscard]] RegisterRequest block_request(std::size_t place) const {
-        return request_for(blocks_.at(place).span);
+        return request_for(block(place)->span);
     }
     /// Waits as long as the profile allows.
     [[nodiscard]] RegisterRequest request_for(const RegisterSpan& span) const;
     /// What the characters of the reply take on the wire; 0 on a network.
     [[nodiscard]] Duration time_on_wire(const RegisterReply& reply) const;
     /// Blocks of what was refused and is to be tried again now, a few in one poll.
-    [[nodiscard]] std::vector<PanelBlock> blocks_to_retry(Instant now) const;
+    [[nodiscard]] std::vector<SharedBlock> blocks_to_retry(Instant now) const;
 
     /// What is asked of it from now on belongs to one poll or read.
     void begin(Instant now);
@@ -109,7 +109,7 @@ class PanelDriver {
                                                 UtcTime asked_utc);
     [[nodiscard]] std::optional<Reading> accept(std::size_t place, const RegisterReply& reply,
                                                 UtcTime asked_utc) {
-        return accept(block(place), reply, asked_utc);
+        return accept(*block(place), reply, asked_utc);
     }
     /// Takes what a whole poll found out about what the panel serves, and plans by it. A value that
     /// was there and is refused now comes once more in the next reading, invalid.
@@ -158,7 +158,7 @@ class PanelDriver {
     std::size_t every_poll_fields_ = 0;
     std::vector<RegisterSpan> listed_;
     std::uint64_t plan_number_ = 0;
-    std::vector<PanelBlock> blocks_;
+    std::vector<SharedBlock> blocks_;
     std::size_t every_poll_blocks_ = 0;
     RefusedRegisters refused_;
     std::vector<RegisterSpan> refused_now_;  ///< by the last poll

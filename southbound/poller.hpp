@@ -163,8 +163,7 @@ class Poller {
     [[nodiscard]] Instant due_at(const Panel& panel) const;
     [[nodiscard]] Instant free_at(std::size_t panel) const;
     [[nodiscard]] std::optional<std::size_t> poll_to_go_on() const;
-    [[nodiscard]] std::vector<PanelBlock> blocks_for(const Job& job) const;
-    [[nodiscard]] static bool is_for_edges(const PanelDriver& driver, const PanelBlock& block);
+    [[nodiscard]] std::vector<SharedBlock> blocks_for(const Job& job) const;
     [[nodiscard]] std::optional<Job>& job_of(Lane lane);
 
     void handle(const Result<Reply>& outcome);

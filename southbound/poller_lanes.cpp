@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "southbound/poller.hpp"
@@ -339,14 +340,15 @@ bool Poller::start_guest(bool is_owed) {
     return true;
 }
 
-std::vector<PanelBlock> Poller::blocks_for(const Job& job) const {
+std::vector<SharedBlock> Poller::blocks_for(const Job& job) const {
     const Panel& panel = panels_[job.panel];
     const std::size_t count = panel.driver.block_count();
     const std::size_t each_time = panel.driver.every_poll_blocks();
-    std::vector<PanelBlock> blocks;
+    std::vector<SharedBlock> blocks;
+    blocks.reserve(count);
     for (std::size_t place = 0; place < (job.lane == Lane::read ? count : each_time); ++place) {
-        const PanelBlock& block = panel.driver.block(place);
-        if (job.lane != Lane::edge || is_for_edges(panel.driver, block)) {
+        const SharedBlock& block = panel.driver.block(place);
+        if (job.lane != Lane::edge || block->has_register) {
             blocks.push_back(block);
         }
     }
@@ -357,17 +359,9 @@ std::vector<PanelBlock> Poller::blocks_for(const Job& job) const {
         const std::size_t turn = panel.next_in_turn % (count - each_time);
         blocks.push_back(panel.driver.block(each_time + turn));
     }
-    for (PanelBlock& block : panel.driver.blocks_to_retry(clock_.now())) {
-        blocks.push_back(std::move(block));
-    }
+    std::vector<SharedBlock> again = panel.driver.blocks_to_retry(clock_.now());
+    std::move(again.begin(), again.end(), std::back_inserter(blocks));
     return blocks;
-}
-
-/// Whether intervals are made of something in it.
-bool Poller::is_for_edges(const PanelDriver& driver, const PanelBlock& block) {
-    return std::any_of(block.fields.begin(), block.fields.end(), [&](std::size_t place) {
-        return facts_of(driver.fields()[place].quantity).is_register;
-    });
 }
 
 // ---- What others ask ----

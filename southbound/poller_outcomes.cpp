@@ -97,7 +97,7 @@ void Poller::note_cost(Job& job, Duration taken) {
     Panel& panel = panels_[job.panel];
     panel.request_max = std::max(taken, panel.request_max - panel.request_max / forgets);
     job.on_wire += taken;
-    if (!job.blocks.is_done() && is_for_edges(panel.driver, job.blocks.next())) {
+    if (!job.blocks.is_done() && job.blocks.next().has_register) {
         job.on_wire_at_edge += taken;
     }
 }

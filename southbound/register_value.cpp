@@ -23,14 +23,6 @@ std::optional<Milli> scaled_float(std::uint64_t bits, Ratio scale) {
 
 }  // namespace
 
-std::uint64_t bits_of(std::span<const std::uint16_t> words, WordOrder order) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        bits = (bits << 16U) | words[order == WordOrder::big ? i : words.size() - 1 - i];
-    }
-    return bits;
-}
-
 std::optional<Ratio> scaled_by_power(Ratio scale, std::int16_t power) {
     constexpr int power_max = 10;
     if (power < -power_max || power > power_max) {

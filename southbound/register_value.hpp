@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 
@@ -13,7 +14,12 @@ namespace metergate::southbound {
 
 /// The registers of one value put together, most significant first. `words` has width_of(type) of
 /// them.
-[[nodiscard]] std::uint64_t bits_of(std::span<const std::uint16_t> words, WordOrder order);
+[[nodiscard]] inline std::uint64_t bits_of(std::span<const std::uint16_t> words, WordOrder order) {
+    const auto append = [](std::uint64_t bits, std::uint16_t word) { return (bits << 16U) | word; };
+    return order == WordOrder::big
+               ? std::accumulate(words.begin(), words.end(), std::uint64_t{0}, append)
+               : std::accumulate(words.rbegin(), words.rend(), std::uint64_t{0}, append);
+}
 
 /// scale x 10^power, for numerator and denominator up to a million. Nothing: the power is not
 /// -10..10, so that it is none.

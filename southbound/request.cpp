@@ -38,8 +38,10 @@ Result<RegisterReply> registers_of(const Result<Reply>& outcome) {
     reply.answered = outcome->answered;
     const std::span<const std::uint8_t> data = std::span(outcome->pdu).subspan(head);
     reply.registers.resize(data.size() / 2);
-    for (std::size_t i = 0; i < reply.registers.size(); ++i) {
-        reply.registers[i] = static_cast<std::uint16_t>((data[2 * i] << 8U) | data[2 * i + 1]);
+    auto byte = data.begin();
+    for (std::uint16_t& value : reply.registers) {
+        const unsigned high = *byte++;
+        value = static_cast<std::uint16_t>((high << 8U) | *byte++);
     }
     return reply;
 }

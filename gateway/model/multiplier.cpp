@@ -14,13 +14,14 @@ Integer floor_of(Integer product, std::int64_t denominator) {
     return product % denominator < 0 ? quotient - 1 : quotient;
 }
 
-Wide scaled(Milli value, Ratio ratio) {
-    // Most products fit, and a wide division takes ten times as long.
+/// Most products fit 64 bits, and most ratios are whole: a wide division takes ten times as long.
+template <class Use>
+auto with_scaled(Milli value, Ratio ratio, Use use) {
     std::int64_t product = 0;
-    if (!__builtin_mul_overflow(value, ratio.numerator, &product)) {
-        return floor_of(product, ratio.denominator);
+    if (__builtin_mul_overflow(value, ratio.numerator, &product)) {
+        return use(floor_of(static_cast<Wide>(value) * ratio.numerator, ratio.denominator));
     }
-    return floor_of(static_cast<Wide>(value) * ratio.numerator, ratio.denominator);
+    return use(ratio.denominator == 1 ? product : floor_of(product, ratio.denominator));
 }
 
 }  // namespace
@@ -41,15 +42,14 @@ Ratio billing_multiplier(RegisterSide side, const Transformers& transformers) {
 }
 
 Milli multiplied(Milli value, Ratio ratio) {
-    return static_cast<Milli>(scaled(value, ratio));
+    return with_scaled(value, ratio, [](auto result) { return static_cast<Milli>(result); });
 }
 
 std::optional<Milli> multiplied_within(Milli limit, Milli value, Ratio ratio) {
-    const Wide result = scaled(value, ratio);
-    if (result > limit || result < -limit) {
-        return std::nullopt;
-    }
-    return static_cast<Milli>(result);
+    return with_scaled(value, ratio, [limit](auto result) {
+        const bool is_within = result <= limit && result >= -limit;
+        return is_within ? std::optional(static_cast<Milli>(result)) : std::nullopt;
+    });
 }
 
 std::int64_t full_load_w(const Transformers& transformers, std::int64_t element_mv,

@@ -72,7 +72,7 @@ Result<Recorder> Recorder::make(const Clock& clock, Store& store, RecorderInbox&
             return panel.error();
         }
         panel->resume(restart, open_slots, clock.utc());
-        recorder.panels_.push_back(std::move(*panel));
+        recorder.add_panel(std::move(*panel));
     }
     recorder.arrange_backfills();
     return recorder;
@@ -102,7 +102,7 @@ Result<void> Recorder::change_plan(const RecordPlan& plan, const Restart& restar
             *before = std::move(panel);
         } else {
             panel.resume(restart, Flag::config_changed, utc_);
-            panels_.push_back(std::move(panel));
+            add_panel(std::move(panel));
         }
     }
     const auto is_planned = [&](const PanelRecorder& panel) {
@@ -313,11 +313,20 @@ UtcTime Recorder::stamp_of(const Reading& reading) const {
     return utc_ - std::chrono::floor<milliseconds>(now_ - reading.at);
 }
 
+void Recorder::add_panel(PanelRecorder panel) {
+    panels_.insert(place_of(panel.number()), std::move(panel));
+}
+
 PanelRecorder* Recorder::find_panel(PanelNumber number) {
-    const auto panel =
-        std::find_if(panels_.begin(), panels_.end(),
-                     [&](const PanelRecorder& candidate) { return candidate.number() == number; });
-    return panel == panels_.end() ? nullptr : &*panel;
+    const auto panel = place_of(number);
+    return panel == panels_.end() || panel->number() != number ? nullptr : &*panel;
+}
+
+/// Where the panel is, or would be.
+std::vector<PanelRecorder>::iterator Recorder::place_of(PanelNumber number) {
+    return std::lower_bound(
+        panels_.begin(), panels_.end(), number,
+        [](const PanelRecorder& panel, PanelNumber wanted) { return panel.number() < wanted; });
 }
 
 void Recorder::take_events_and_cursors() {

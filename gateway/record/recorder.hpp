@@ -109,7 +109,9 @@ class Recorder {
     void order_logged();
     void note_stored_gaps();
     [[nodiscard]] UtcTime stamp_of(const Reading& reading) const;
+    void add_panel(PanelRecorder panel);
     [[nodiscard]] PanelRecorder* find_panel(PanelNumber number);
+    [[nodiscard]] std::vector<PanelRecorder>::iterator place_of(PanelNumber number);
     [[nodiscard]] Result<std::vector<PanelRecorder>> make_changed(const RecordPlan& plan);
     void retire(PanelRecorder& panel);
     void collect();
@@ -126,8 +128,8 @@ class Recorder {
     LiveValues* live_;
     std::chrono::seconds commit_wait_;
     Grids grids_;
-    std::vector<PanelRecorder> panels_;
-    std::vector<Backfill> backfills_;  ///< of the panels that remember
+    std::vector<PanelRecorder> panels_;  ///< by number
+    std::vector<Backfill> backfills_;    ///< of the panels that remember
     ClockWatch clock_watch_;
     HeldReadings held_;
     bool trusted_ = false;

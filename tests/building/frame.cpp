@@ -41,12 +41,13 @@ std::uint16_t modbus_crc(std::span<const std::uint8_t> bytes) {
     // By twos: simulated days spend much of their time here.
     unsigned crc = 0xFFFF;
     const std::size_t even = bytes.size() & ~std::size_t{1};
-    for (std::size_t at = 0; at < even; at += 2) {
-        const unsigned both = crc ^ bytes[at] ^ (static_cast<unsigned>(bytes[at + 1]) << 8U);
+    const std::uint8_t* byte = bytes.data();
+    for (const std::uint8_t* const end = byte + even; byte != end; byte += 2) {
+        const unsigned both = crc ^ byte[0] ^ (static_cast<unsigned>(byte[1]) << 8U);
         crc = unsigned{first_table[both & 0xFFU]} ^ crc_table[both >> 8U];
     }
     if (even != bytes.size()) {
-        crc = after_zero(crc ^ bytes[even]);
+        crc = after_zero(crc ^ *byte);
     }
     return static_cast<std::uint16_t>(crc);
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -48,7 +49,7 @@ struct ServedRow {
 struct PanelHistory {
     PanelFacts facts;
     std::vector<ServedRow> rows;          ///< in order of time
-    std::vector<std::int64_t> registers;  ///< of all rows one after the other, in Wh; -1 = none
+    std::deque<std::int64_t> registers;   ///< of all rows one after the other, in Wh; -1 = none
     std::vector<LoggedRow> logged;        ///< in order of time; all ever written
     std::vector<std::int64_t> logged_wh;  ///< per row one register per point
     std::vector<UtcTime> truth_at;        ///< in order of time

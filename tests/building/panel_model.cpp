@@ -287,11 +287,13 @@ std::optional<ModbusException> PanelModel::dispatch(std::span<const std::uint8_t
     if (const auto refused = read(function, window, at)) {
         return refused;
     }
-    reply.reserve(2U + 2U * count);
-    reply.push_back(function);
-    reply.push_back(static_cast<std::uint8_t>(2U * count));
+    reply.resize(2U + 2U * count);
+    reply[0] = function;
+    reply[1] = static_cast<std::uint8_t>(2U * count);
+    auto byte = reply.begin() + 2;
     for (const std::uint16_t value : window.registers()) {
-        put_u16(reply, value);
+        *byte++ = static_cast<std::uint8_t>(value >> 8U);
+        *byte++ = static_cast<std::uint8_t>(value & 0xFFU);
     }
     return std::nullopt;
 }

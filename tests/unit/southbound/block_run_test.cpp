@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 
 namespace metergate::southbound {
 namespace {
@@ -20,8 +21,12 @@ std::vector<PanelField> fields_at(const Spans& spans) {
     return fields;
 }
 
+SharedBlock shared(PanelBlock block) {
+    return std::make_shared<const PanelBlock>(std::move(block));
+}
+
 /// One block over all fields.
-PanelBlock block_of(const std::vector<PanelField>& fields) {
+SharedBlock block_of(const std::vector<PanelField>& fields) {
     PanelBlock block{fields.front().span, {}};
     unsigned end = 0;
     for (std::size_t place = 0; place < fields.size(); ++place) {
@@ -30,7 +35,7 @@ PanelBlock block_of(const std::vector<PanelField>& fields) {
         end = std::max(end, end_of(fields[place].span));
     }
     block.span.count = static_cast<std::uint16_t>(end - block.span.address);
-    return block;
+    return shared(std::move(block));
 }
 
 /// Answers like a panel that refuses whatever contains one of `holes`. Returns what it was asked.
@@ -82,7 +87,7 @@ TEST(BlockRun, a_value_that_takes_the_whole_block_does_not_hide_those_inside_it)
 
 TEST(BlockRun, the_planned_blocks_come_before_the_parts_of_refused_ones) {
     const auto fields = fields_at({{holding, 0, 2}, {holding, 2, 2}, {holding, 100, 2}});
-    BlockRun run({{{holding, 0, 4}, {0, 1}}, {{holding, 100, 2}, {2}}});
+    BlockRun run({shared({{holding, 0, 4}, {0, 1}}), shared({{holding, 100, 2}, {2}})});
     EXPECT_EQ(run_against(run, fields, {{holding, 0, 1}}),
               (Spans{{holding, 0, 4}, {holding, 100, 2}, {holding, 0, 2}, {holding, 2, 2}}));
 }
@@ -115,7 +120,7 @@ TEST(BlockRun, every_value_without_a_hole_in_it_is_served_in_the_same_poll) {
             holes.push_back({holding, static_cast<std::uint16_t>(1 + random() % 60), 1});
         }
         const auto fields = fields_at(spans);
-        BlockRun run({{{holding, 0, 1}, {0}}, block_of(fields)});
+        BlockRun run({shared({{holding, 0, 1}, {0}}), block_of(fields)});
         (void)run_against(run, fields, holes);
         for (const RegisterSpan& span : spans) {
             const auto contains = [&](const RegisterSpan& one) { return lies_in(span, one); };
