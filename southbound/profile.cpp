@@ -209,6 +209,9 @@ void check(const Profile& profile, Problems& problems) {
         if (parameter.minimum > parameter.maximum) {
             add(problems, member_path(path, "minimum"), "is more than maximum");
         }
+        if (parameter.type == RegisterType::f32) {
+            add(problems, member_path(path, "type"), "must be a whole number");
+        }
     }
     if (profile.interval_log) {
         check_interval_log(profile, problems);

@@ -37,6 +37,21 @@ struct ApplyOptions {
 [[nodiscard]] Exit read_panel(const Paths& paths, const std::string& line, const std::string& panel,
                               bool as_json);
 
+struct ParameterRequest {
+    std::string line;
+    std::string panel;
+    std::string parameter;  ///< of a write
+    std::string point;      ///< empty: of the panel as a whole
+    std::int64_t value = 0;
+    std::string who;
+    std::string reason;
+};
+/// What a panel itself is set to, as it says now.
+[[nodiscard]] Exit print_parameters(const Paths& paths, const ParameterRequest& request,
+                                    bool as_json);
+/// Sets a parameter of a panel and reads it back.
+[[nodiscard]] Exit write_parameter(const Paths& paths, const ParameterRequest& request);
+
 enum class HistoryForm { text, csv, json };
 
 struct HistoryRequest {

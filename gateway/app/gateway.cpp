@@ -406,14 +406,32 @@ void RunningGateway::mend(std::vector<storage::DayKey> days) {
     }
 }
 
-void RunningGateway::read(const Id& line, const Id& panel, southbound::ReadAnswer answer) {
+/// Error: not_found.
+Result<LineWorker*> RunningGateway::line_named(const Id& line) {
     const auto found = std::find_if(lines_.begin(), lines_.end(),
                                     [&](const auto& worker) { return worker->id() == line; });
     if (found == lines_.end()) {
-        answer(Error{Fault::not_found, "there is no line \"" + line + "\""});
-        return;
+        return Error{Fault::not_found, "there is no line \"" + line + "\""};
     }
-    (*found)->request_read(panel, std::move(answer));
+    return found->get();
+}
+
+void RunningGateway::read(const Id& line, const Id& panel, southbound::ReadAnswer answer) {
+    const auto worker = line_named(line);
+    if (worker) {
+        (*worker)->request_read(panel, std::move(answer));
+    } else {
+        answer(worker.error());
+    }
+}
+
+void RunningGateway::parameters(const Id& line, southbound::ParameterOrder order) {
+    const auto worker = line_named(line);
+    if (worker) {
+        (*worker)->request_parameters(std::move(order));
+    } else {
+        order.answer(worker.error());
+    }
 }
 
 const record::Directory::Point* RunningGateway::find_point(const Id& id) const {

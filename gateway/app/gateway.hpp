@@ -14,6 +14,7 @@
 #include "gateway/app/reader_worker.hpp"
 #include "gateway/model/clock.hpp"
 #include "gateway/model/result.hpp"
+#include "southbound/panel_parameters.hpp"
 #include "southbound/poller.hpp"
 #include "storage/installation.hpp"
 
@@ -66,6 +67,10 @@ class Gateway {
     virtual void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) = 0;
     /// What such an answer says, by point. Any thread.
     [[nodiscard]] virtual schema::Json readings(const southbound::PanelRead& read) const = 0;
+
+    /// Reads or sets parameters of a panel. The answer comes on the line's thread; for an unknown
+    /// line at once.
+    virtual void parameters(const Id& line, southbound::ParameterOrder order) = 0;
 
     /// Records a change of meter. `done` runs on the recorder's thread; for an unknown point at
     /// once.

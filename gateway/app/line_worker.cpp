@@ -31,19 +31,25 @@ LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> lin
       panels_(numbers_of(plan)),
       poller_(clock, *line_, id_, std::move(plan.panels), hooks.sinks, std::move(plan.edges)),
       logs_(clock, poller_, std::move(hooks.logged)),
-      clocks_(clock, poller_, {std::move(hooks.sinks.event), std::move(hooks.is_time_known)}),
+      clocks_(clock, poller_, {hooks.sinks.event, std::move(hooks.is_time_known)}),
+      parameters_(clock, poller_, std::move(hooks.sinks.event)),
       guest_door_(std::make_shared<GuestDoor>(clock, id_)),
       thread_("line-" + id_, clock,
               {.step = [this] { return step(); },
                .readable_fd = [this] { return line_->readable_fd(); },
                .finish = [this] { finish(); }}) {
     reads_.on_push([this] { thread_.wake(); });
+    parameter_orders_.on_push([this] { thread_.wake(); });
     guest_door_->on_ask([this] { thread_.wake(); });
     publish_status();
 }
 
 void LineWorker::request_read(Id panel, southbound::ReadAnswer answer) {
     reads_.push(clock_->now(), {std::move(panel), std::move(answer)});
+}
+
+void LineWorker::request_parameters(southbound::ParameterOrder order) {
+    parameter_orders_.push(clock_->now(), std::move(order));
 }
 
 Instant LineWorker::step() {
@@ -56,11 +62,16 @@ Instant LineWorker::step() {
     while (auto order = log_orders_->pop(clock_->now())) {
         logs_.order(*order);
     }
+    while (auto order = parameter_orders_.pop(clock_->now())) {
+        parameters_.order(std::move(*order));
+    }
     let_guests_in();
     logs_.step();
     clocks_.step();
+    parameters_.step();
     const Instant next_poll = poller_.step();
-    const Instant next = std::min({next_poll, logs_.next_at(), clocks_.next_at()});
+    const Instant next =
+        std::min({next_poll, logs_.next_at(), clocks_.next_at(), parameters_.next_at()});
     if (clock_->now() >= status_due_) {
         publish_status();
     }
@@ -81,6 +92,7 @@ void LineWorker::let_guests_in() {
 void LineWorker::finish() {
     poller_.rest();
     logs_.end();
+    parameters_.end();
     const Waiter waiter(*clock_);
     const Instant give_up = clock_->now() + goodbye_time;
     while (clock_->now() < give_up) {

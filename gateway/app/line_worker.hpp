@@ -15,6 +15,7 @@
 #include "southbound/line.hpp"
 #include "southbound/panel_clocks.hpp"
 #include "southbound/panel_logs.hpp"
+#include "southbound/panel_parameters.hpp"
 #include "southbound/poller.hpp"
 
 namespace metergate::app {
@@ -54,6 +55,8 @@ class LineWorker {
     /// Reads a panel at the next request boundary; the answer comes on the line's thread. Any
     /// thread.
     void request_read(Id panel, southbound::ReadAnswer answer);
+    /// Reads or sets parameters of a panel; the answer comes on the line's thread. Any thread.
+    void request_parameters(southbound::ParameterOrder order);
     /// Numbers of the panels. Any thread.
     [[nodiscard]] const std::vector<PanelNumber>& panels() const { return panels_; }
     /// Where orders for the logs of these panels are left; looked at with each step. Outlives the
@@ -82,11 +85,13 @@ class LineWorker {
     southbound::Poller poller_;
     southbound::PanelLogs logs_;
     southbound::PanelClocks clocks_;
+    southbound::PanelParameters parameters_;
     // At most one of a panel is under way.
     std::shared_ptr<Queue<LogOrder>> log_orders_ =
         std::make_shared<Queue<LogOrder>>(256, WhenFull::never_drop);
     // What people ask is not dropped: the poller refuses what is too much.
     Queue<ReadRequest> reads_{64, WhenFull::never_drop};
+    Queue<southbound::ParameterOrder> parameter_orders_{64, WhenFull::never_drop};
     std::shared_ptr<GuestDoor> guest_door_;
     Published<LineStatus> status_;
     Instant status_due_{};

@@ -22,6 +22,7 @@ struct Invocation {
     std::string point;
     std::string time;
     ChangeOutRequest change;
+    ParameterRequest parameter;
     ReceiveRequest receive;
     HistoryRequest history;
     ApplyOptions apply;
@@ -123,6 +124,25 @@ void add_meter_commands(CLI::App& program, Invocation& call) {
     read->add_option("POINT", call.point, "Id of the point")->required();
     read->add_option("TIME", call.time, "UTC, like 2026-01-31T05:00:00Z")->required();
     read->add_flag("--json", call.as_json, "As JSON");
+}
+
+void add_parameter_commands(CLI::App& program, Invocation& call) {
+    ParameterRequest& asked = call.parameter;
+    auto* show = add_command(
+        program, call, "parameters", "Show what a panel itself is set to, such as its CT ratios",
+        [&call] { return print_parameters(call.paths, call.parameter, call.as_json); });
+    show->add_option("LINE", asked.line, "Id of the line")->required();
+    show->add_option("PANEL", asked.panel, "Id of the panel")->required();
+    show->add_flag("--json", call.as_json, "As JSON");
+    auto* write = add_command(program, call, "write", "Set a parameter of a panel and read it back",
+                              [&call] { return write_parameter(call.paths, call.parameter); });
+    write->add_option("LINE", asked.line, "Id of the line")->required();
+    write->add_option("PANEL", asked.panel, "Id of the panel")->required();
+    write->add_option("PARAMETER", asked.parameter, "As `parameters` names it")->required();
+    write->add_option("VALUE", asked.value, "In the parameter's unit, a whole number")->required();
+    write->add_option("--point", asked.point, "Of which point, if each has its own");
+    write->add_option("--who", asked.who, "Who sets it; of a sealed or logged parameter required");
+    write->add_option("--reason", asked.reason, "Why; of a sealed parameter required");
 }
 
 void add_scan_command(CLI::App& program, Invocation& call) {
@@ -243,6 +263,7 @@ int main(int argc, char** argv) {
     add_asking_commands(program, call);
     add_history_command(program, call);
     add_meter_commands(program, call);
+    add_parameter_commands(program, call);
     add_scan_command(program, call);
     add_receive_command(program, call);
 

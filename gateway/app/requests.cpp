@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/schema/utc_text.hpp"
+#include "gateway/app/status_json.hpp"
 
 namespace metergate::app {
 namespace {
@@ -65,6 +66,26 @@ Result<storage::ChangeOut> change_from(const Json& params) {
     return change;
 }
 
+std::string optional_text(const Json& params, std::string_view name) {
+    const std::string* value = params.string_at(name);
+    return value == nullptr ? std::string() : *value;
+}
+
+Result<southbound::ParameterChange> parameter_change_from(const Json& params) {
+    const auto name = text_param(params, "parameter");
+    const auto value = params.integer_at("value");
+    if (!name || !value) {
+        return name ? Error{Fault::invalid, "params.value must be a whole number"} : name.error();
+    }
+    southbound::ParameterChange change;
+    change.name = *name;
+    change.point = optional_text(params, "point");
+    change.value = *value;
+    change.who = optional_text(params, "who");
+    change.reason = optional_text(params, "reason");
+    return change;
+}
+
 Result<Gateway::ApplyRequest> apply_from(const Json& params) {
     const Json* settings = params.find("settings");
     if (settings == nullptr || settings->as_object() == nullptr) {
@@ -100,6 +121,10 @@ void Requests::handle(const control::Request& request, std::shared_ptr<Responder
         history(request.params, responder);
     } else if (request.method == "read") {
         read(request.params, std::move(responder));
+    } else if (request.method == "parameters") {
+        parameters(request.params, std::move(responder));
+    } else if (request.method == "write") {
+        write(request.params, std::move(responder));
     } else if (request.method == "apply") {
         apply(request.params, std::move(responder));
     } else if (request.method == "change-out") {
@@ -164,6 +189,37 @@ void Requests::read(const Json& params, std::shared_ptr<Responder> responder) {
                                                    : Result<Json>(read.error()));
                        });
                    });
+}
+
+void Requests::parameters(const Json& params, std::shared_ptr<Responder> responder) {
+    const auto line = text_param(params, "line");
+    const auto panel = text_param(params, "panel");
+    if (!line || !panel) {
+        responder->error(line ? panel.error() : line.error());
+        return;
+    }
+    order_parameters(*line, {*panel, {}, {}}, std::move(responder));
+}
+
+void Requests::write(const Json& params, std::shared_ptr<Responder> responder) {
+    const auto line = text_param(params, "line");
+    const auto panel = text_param(params, "panel");
+    const auto change = parameter_change_from(params);
+    if (!line || !panel || !change) {
+        responder->error(!line ? line.error() : !panel ? panel.error() : change.error());
+        return;
+    }
+    order_parameters(*line, {*panel, *change, {}}, std::move(responder));
+}
+
+void Requests::order_parameters(const Id& line, southbound::ParameterOrder order,
+                                std::shared_ptr<Responder> responder) {
+    order.answer = [this, responder = std::move(responder)](
+                       const Result<std::vector<southbound::ParameterValue>>& values) {
+        answer_later(responder, values ? Result<Json>(parameters_json(*values))
+                                       : Result<Json>(values.error()));
+    };
+    gateway_->parameters(line, std::move(order));
 }
 
 void Requests::apply(const Json& params, std::shared_ptr<Responder> responder) {

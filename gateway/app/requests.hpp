@@ -21,6 +21,10 @@ class Requests {
     void read_at(const schema::Json& params, const std::shared_ptr<Responder>& responder);
     [[nodiscard]] Asker asker_for(const std::shared_ptr<Responder>& responder);
     void read(const schema::Json& params, std::shared_ptr<Responder> responder);
+    void parameters(const schema::Json& params, std::shared_ptr<Responder> responder);
+    void write(const schema::Json& params, std::shared_ptr<Responder> responder);
+    void order_parameters(const Id& line, southbound::ParameterOrder order,
+                          std::shared_ptr<Responder> responder);
     void apply(const schema::Json& params, std::shared_ptr<Responder> responder);
     void change_out(const schema::Json& params, std::shared_ptr<Responder> responder);
     void answer_later(std::shared_ptr<Responder> responder, Result<schema::Json> result);

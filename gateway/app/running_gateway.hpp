@@ -79,6 +79,7 @@ class RunningGateway final : public Gateway {
     void events(std::size_t count_max, Asker asker) override;
     void history(const Json& params, Asker asker) override;
     void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) override;
+    void parameters(const Id& line, southbound::ParameterOrder order) override;
     [[nodiscard]] Json readings(const southbound::PanelRead& read) const override {
         return readings_json(read, directory_);
     }
@@ -117,6 +118,7 @@ class RunningGateway final : public Gateway {
 
     [[nodiscard]] const record::Directory::Point* find_point(const Id& id) const;
     [[nodiscard]] std::vector<StepThread*> threads() const;
+    [[nodiscard]] Result<LineWorker*> line_named(const Id& line);
 
     Setup setup_;
     const Clock* clock_;

@@ -255,4 +255,26 @@ Json readings_json(const southbound::PanelRead& read, const record::Directory& d
     return points;
 }
 
+Json parameters_json(const std::vector<southbound::ParameterValue>& values) {
+    Json list = Json::array();
+    for (const southbound::ParameterValue& value : values) {
+        Json entry = Json::object()
+                         .set("parameter", value.name)
+                         .set("value", value.value)
+                         .set("unit", value.unit)
+                         .set("seal", name_of(value.seal))
+                         .set("writable", value.writable)
+                         .set("minimum", value.minimum)
+                         .set("maximum", value.maximum);
+        if (!value.point.empty()) {
+            entry.set("point", value.point);
+        }
+        if (value.before) {
+            entry.set("before", *value.before);
+        }
+        list.push(std::move(entry));
+    }
+    return list;
+}
+
 }  // namespace metergate::app

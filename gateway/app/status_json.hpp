@@ -10,6 +10,7 @@
 #include "gateway/record/live_values.hpp"
 #include "gateway/record/recorder.hpp"
 #include "northbound/delivery.hpp"
+#include "southbound/panel_parameter.hpp"
 #include "storage/history.hpp"
 #include "storage/room.hpp"
 
@@ -31,5 +32,7 @@ namespace metergate::app {
 /// if the panel says what it is.
 [[nodiscard]] schema::Json readings_json(const southbound::PanelRead& read,
                                          const record::Directory& directory);
+/// What a panel is set to: a list of parameters; those without a point are the panel's.
+[[nodiscard]] schema::Json parameters_json(const std::vector<southbound::ParameterValue>& values);
 
 }  // namespace metergate::app

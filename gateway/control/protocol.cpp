@@ -8,13 +8,16 @@ namespace {
 
 using schema::Json;
 
-constexpr std::array<Method, 7> methods{{
+constexpr std::array<Method, 9> methods{{
     {"status", Role::viewer, "lines, panels, store and destinations as they are now"},
     {"read", Role::viewer, "reads a panel now: params line, panel"},
     {"events", Role::viewer, "the newest events: params count (1..1000)"},
     {"history", Role::viewer,
      "a series of a point, page by page: params point, series, from, to, page, limit (1..5000)"},
     {"read-at", Role::viewer, "a register at a past moment: params point, time_s"},
+    {"parameters", Role::viewer, "what a panel itself is set to: params line, panel"},
+    {"write", Role::admin,
+     "sets a parameter of a panel: params line, panel, parameter, point, value, who, reason"},
     {"apply", Role::admin,
      "takes other settings into use: params settings (the document), dry_run, drop_cursors"},
     {"change-out", Role::admin,

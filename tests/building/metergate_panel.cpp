@@ -11,6 +11,9 @@ constexpr std::uint64_t not_available = ~std::uint64_t{0};
 constexpr std::uint8_t read_holding = 3;
 
 constexpr unsigned clock_address = 32;
+constexpr unsigned log_minutes_address = 64;
+constexpr unsigned ct_secondary_address = 65;
+constexpr unsigned ct_primary_base = 68;
 constexpr unsigned log_base = 3000;
 constexpr unsigned log_window_address = 3006;
 constexpr unsigned slot_base = 3010;
@@ -21,6 +24,7 @@ constexpr unsigned event_window_address = 3304;
 constexpr unsigned first_event_address = 3310;
 constexpr unsigned events_shown = 8;
 constexpr std::uint16_t power_failure_event = 1;
+constexpr std::uint16_t programming_event = 4;
 constexpr std::uint16_t clock_set_event = 5;
 constexpr std::uint16_t register_reset_event = 6;
 constexpr unsigned energy_base = 1000;
@@ -49,6 +53,7 @@ MetergatePanel::MetergatePanel(PanelPlan plan, UtcTime start, std::chrono::secon
                                Ledger& ledger)
     : PanelModel(std::move(plan), start, utc_offset, ledger),
       clock_offset_s_(this->plan().clock_offset_s),
+      ct_primary_a_(this->plan().points.size(), 200),
       log_(std::chrono::minutes{this->plan().log_minutes},
            static_cast<std::size_t>(this->plan().log_slots), this->plan().modulus_wh),
       slot_since_(start),
@@ -196,7 +201,7 @@ void MetergatePanel::put_identity(Window& window, UtcTime at) {
     const std::int64_t clock_s = epoch_ms(shown_time(at)) / 1000 + clock_offset_s_;
     window.put_u32(clock_address, static_cast<std::uint64_t>(clock_s));
     window.put_u16(34, 1);
-    window.put_u16(40, 1);
+    window.put_u16(40, plan().seal_open ? 0 : 1);
     const bool was_reset =
         std::any_of(plan().faults.begin(), plan().faults.end(), [at](const PlannedFault& fault) {
             return fault.kind == FaultKind::register_reset && fault.from <= at;
@@ -207,10 +212,10 @@ void MetergatePanel::put_identity(Window& window, UtcTime at) {
 }
 
 void MetergatePanel::put_settings(Window& window) const {
-    window.put_u16(64, static_cast<std::uint64_t>(plan().log_minutes));
-    window.put_u16(65, 80);
+    window.put_u16(log_minutes_address, static_cast<std::uint64_t>(plan().log_minutes));
+    window.put_u16(ct_secondary_address, ct_secondary_ma_);
     for (unsigned p = 0; p < plan().points.size(); ++p) {
-        window.put_u16(68 + p, 200);
+        window.put_u16(ct_primary_base + p, ct_primary_a_[p]);
     }
 }
 
@@ -303,6 +308,21 @@ void MetergatePanel::put_event_log(Window& window) const {
     }
 }
 
+/// CT ratios; the length of its log stays as planned. Its registers count primary energy as the
+/// tenants use it, whatever it is told of its CTs.
+bool MetergatePanel::set_parameter(unsigned address, std::uint16_t value) {
+    if (address == ct_secondary_address && (value == 80 || value == 5000)) {
+        ct_secondary_ma_ = value;
+        return true;
+    }
+    const unsigned point = address - ct_primary_base;
+    if (address < ct_primary_base || point >= ct_primary_a_.size() || value == 0) {
+        return false;
+    }
+    ct_primary_a_[point] = value;
+    return true;
+}
+
 std::optional<ModbusException> MetergatePanel::write(unsigned address,
                                                      std::span<const std::uint16_t> values,
                                                      UtcTime at) {
@@ -310,6 +330,11 @@ std::optional<ModbusException> MetergatePanel::write(unsigned address,
         if (!is_listed(address + i)) {
             return ModbusException::illegal_address;
         }
+    }
+    if (values.size() == 1 && plan().seal_open && set_parameter(address, values[0])) {
+        const auto second = std::chrono::floor<std::chrono::seconds>(clock(at));
+        events_.push_back({programming_event, 0, second, second});
+        return std::nullopt;
     }
     const bool both = values.size() == 2;
     if (both && address == clock_address) {

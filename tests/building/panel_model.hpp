@@ -45,6 +45,7 @@ struct PanelPlan {
     std::int64_t resolution_wh = 2;
     std::int64_t clock_offset_s = 0;  ///< how far its own clock is ahead
     std::string clock = "watch";      ///< what the gateway's settings say to do about it
+    bool seal_open = false;           ///< so that its parameters can be set
     std::int64_t log_minutes = 15;    ///< length of the slots it remembers, if it does at all
     std::int64_t log_slots = 2304;    ///< how many; 0 = none
     std::vector<PointPlan> points;
@@ -197,6 +198,7 @@ class MetergatePanel final : public PanelModel {
     [[nodiscard]] bool all_listed(const Window& window) const;
     void put_identity(Window& window, UtcTime at);
     void put_settings(Window& window) const;
+    [[nodiscard]] bool set_parameter(unsigned address, std::uint16_t value);
     void put_live(Window& window, UtcTime at);
     void put_energy(Window& window, UtcTime at);
     void put_interval_log(Window& window) const;
@@ -212,6 +214,8 @@ class MetergatePanel final : public PanelModel {
     void note_events(UtcTime until);
 
     std::int64_t clock_offset_s_ = 0;
+    std::uint16_t ct_secondary_ma_ = 80;
+    std::vector<std::uint16_t> ct_primary_a_;
     IntervalLog log_;
     UtcTime slot_since_;
     std::vector<LoggedEvent> events_;

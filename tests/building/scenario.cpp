@@ -210,6 +210,7 @@ void ScenarioReader::read_panel(const Json& json, std::size_t index) {
     panel.modulus_wh = reader.integer("modulus_wh", usual_modulus_wh(panel.kind), 1000, a_lot);
     panel.clock_offset_s = reader.integer("clock_offset_s", 0, -1'000'000, 1'000'000);
     panel.clock = reader.text("clock", panel.clock);
+    panel.seal_open = reader.flag("seal_open", false);
     panel.log_minutes = reader.integer("log_minutes", 15, 5, 1440);
     panel.log_slots = reader.integer("log_slots", 2304, 0, 65'535);
     const std::int64_t register_wh = reader.integer("register_wh", -1, 0, a_lot);

@@ -61,10 +61,11 @@ class SystemCase(unittest.TestCase):
         return path
 
     def start_building(self, faults=(), broker_settings="allow_anonymous true\n", change=None,
-                       lines=None):
+                       lines=None, panels=()):
         """All programs. `change` may edit the settings before the gateway starts."""
         scenario = self.write("scenario.json", {**LABORATORY, "faults": list(faults),
-                                                "lines": lines or LABORATORY["lines"]})
+                                                "lines": lines or LABORATORY["lines"],
+                                                "panels": list(panels)})
         self.broker = peers.Broker(self.folder, broker_settings)
         self.building = peers.Building(PROGRAMS.simbuilding, self.folder, scenario,
                                        self.broker.port)
