@@ -45,6 +45,18 @@ std::vector<LastReading> read_last_readings(Database& database) {
     return readings;
 }
 
+std::vector<PanelEventMark> read_panel_marks(Database& database) {
+    Statement row =
+        database.prepare("SELECT panel, identity, through FROM panel_mark ORDER BY panel");
+    std::vector<PanelEventMark> marks;
+    while (row.next()) {
+        marks.push_back({PanelNumber{static_cast<std::uint32_t>(row.integer(0))},
+                         static_cast<std::uint64_t>(row.integer(1)),
+                         static_cast<std::uint32_t>(row.integer(2))});
+    }
+    return marks;
+}
+
 /// Moves the edges of chains forward to their newest records with a register, and what they have
 /// closed to their newest records of any kind.
 class Baselines {
@@ -120,6 +132,7 @@ Result<record::Restart> read_restart(Database& database) {
     restart.clean_stop = read_meta(database, "clean") != 0;
     restart.chains = read_chains(database);
     restart.last_readings = read_last_readings(database);
+    restart.panel_marks = read_panel_marks(database);
     const auto newest_end =
         database
             .prepare(R"(SELECT "end" FROM batch INDEXED BY batch_by_end WHERE panel <> 0

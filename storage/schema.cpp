@@ -147,8 +147,14 @@ constexpr std::string_view version_5 = R"sql(
 CREATE INDEX record_long ON record("end", point, series) WHERE (flags & 2) <> 0;
 )sql";
 
-constexpr std::array<std::string_view, 5> steps_of_this_program{version_1, version_2, version_3,
-                                                                version_4, version_5};
+// How far the event log of a panel's present meter was taken over, by its own numbers.
+constexpr std::string_view version_6 = R"sql(
+CREATE TABLE panel_mark(panel INTEGER PRIMARY KEY REFERENCES panel(number),
+    identity INTEGER NOT NULL, through INTEGER NOT NULL, CHECK(through >= 0)) STRICT;
+)sql";
+
+constexpr std::array<std::string_view, 6> steps_of_this_program{version_1, version_2, version_3,
+                                                                version_4, version_5, version_6};
 
 constexpr std::int64_t wal_bytes_max = 8 * 1024 * 1024;
 

@@ -97,6 +97,7 @@ Writer::Writer(Database& database, Epoch epoch, const metering::IntervalGrid& lo
           "THEN max(excluded.through, receipt.through) ELSE excluded.through END, "
           "epoch = excluded.epoch, heard = excluded.heard WHERE excluded.epoch <> receipt.epoch "
           "OR excluded.through > receipt.through OR abs(excluded.heard - receipt.heard) >= 3600")),
+      keep_panel_mark_(database.prepare("INSERT OR REPLACE INTO panel_mark VALUES(?, ?, ?)")),
       set_clean_(
           database.prepare("UPDATE meta SET value = ?1 WHERE key = 'clean' AND value <> ?1")),
       clear_last_readings_(database.prepare("DELETE FROM last_reading")),
@@ -118,6 +119,11 @@ void Writer::put(const record::Commit& commit, UtcTime now) {
     }
     for (const record::Receipt& receipt : commit.receipts) {
         put_receipt(receipt, now);
+    }
+    for (const PanelEventMark& mark : commit.panel_marks) {
+        keep_panel_mark_
+            .with(raw(mark.panel), static_cast<std::int64_t>(mark.identity), mark.through)
+            .run();
     }
     put_clean_stop(commit);
 }

@@ -71,6 +71,7 @@ class Writer {
     Statement put_chain_;
     Statement move_cursor_;
     Statement keep_receipt_;
+    Statement keep_panel_mark_;
     Statement set_clean_;
     Statement clear_last_readings_;
     Statement add_last_reading_;

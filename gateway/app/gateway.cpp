@@ -102,7 +102,7 @@ Result<void> RunningGateway::assemble() {
         return made;
     }
     for (LinePlan& plan : site->lines) {
-        lines_.push_back(make_line_worker(std::move(plan), Instant{}));
+        lines_.push_back(make_line_worker(std::move(plan), {{}, restart->panel_marks}));
     }
     make_modbus_worker(setup_.settings);
     if (auto made = make_destinations(); !made) {
@@ -147,7 +147,8 @@ Result<void> RunningGateway::make_recorder(const record::RecordPlan& plan,
     return {};
 }
 
-std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan, Instant begin) {
+std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan,
+                                                             const LineWorker::Past& past) {
     auto line = make_line(plan.settings, *clock_);
     southbound::Sinks sinks{
         .reading =
@@ -156,10 +157,13 @@ std::unique_ptr<LineWorker> RunningGateway::make_line_worker(LinePlan plan, Inst
     auto logged = [this](LogAnswer answer) {
         inbox_.logged.push(clock_->now(), std::move(answer));
     };
-    LineWorker::Hooks hooks{std::move(sinks), std::move(logged),
+    auto noted = [this](PanelEvents events) {
+        inbox_.panel_events.push(clock_->now(), std::move(events));
+    };
+    LineWorker::Hooks hooks{std::move(sinks), std::move(logged), std::move(noted),
                             [this] { return recorder_->status().time_trusted; }};
     return std::make_unique<LineWorker>(*clock_, std::move(line), std::move(plan), std::move(hooks),
-                                        begin);
+                                        past);
 }
 
 /// Tells the recorder which line has which panel. To be called again when lines were made anew:

@@ -249,7 +249,8 @@ void RunningGateway::begin_parts() {
     }
     for (LinePlan& plan : job.site.lines) {
         if (holds(job.plan.lines.beginning(), plan.settings.id)) {
-            lines_.push_back(make_line_worker(std::move(plan), job.lines_quiet_from));
+            lines_.push_back(
+                make_line_worker(std::move(plan), {job.lines_quiet_from, job.restart.panel_marks}));
             lines_.back()->start();
         }
     }

@@ -23,15 +23,16 @@ std::vector<PanelNumber> numbers_of(const LinePlan& plan) {
 }  // namespace
 
 LineWorker::LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-                       Hooks hooks, Instant begin)
+                       Hooks hooks, const Past& past)
     : clock_(&clock),
       id_(plan.settings.id),
-      begin_(begin),
+      begin_(past.begin),
       line_(std::move(line)),
       panels_(numbers_of(plan)),
       poller_(clock, *line_, id_, std::move(plan.panels), hooks.sinks, std::move(plan.edges)),
       logs_(clock, poller_, std::move(hooks.logged)),
       clocks_(clock, poller_, {hooks.sinks.event, std::move(hooks.is_time_known)}),
+      event_logs_(clock, poller_, past.panel_marks, std::move(hooks.panel_events)),
       parameters_(clock, poller_, std::move(hooks.sinks.event)),
       guest_door_(std::make_shared<GuestDoor>(clock, id_)),
       thread_("line-" + id_, clock,
@@ -68,10 +69,11 @@ Instant LineWorker::step() {
     let_guests_in();
     logs_.step();
     clocks_.step();
+    event_logs_.step();
     parameters_.step();
     const Instant next_poll = poller_.step();
-    const Instant next =
-        std::min({next_poll, logs_.next_at(), clocks_.next_at(), parameters_.next_at()});
+    const Instant next = std::min({next_poll, logs_.next_at(), clocks_.next_at(),
+                                   event_logs_.next_at(), parameters_.next_at()});
     if (clock_->now() >= status_due_) {
         publish_status();
     }

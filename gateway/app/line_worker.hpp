@@ -14,6 +14,7 @@
 #include "gateway/model/queue.hpp"
 #include "southbound/line.hpp"
 #include "southbound/panel_clocks.hpp"
+#include "southbound/panel_event_logs.hpp"
 #include "southbound/panel_logs.hpp"
 #include "southbound/panel_parameters.hpp"
 #include "southbound/poller.hpp"
@@ -35,13 +36,19 @@ class LineWorker {
     /// Called on the line's thread.
     struct Hooks {
         southbound::Sinks sinks;
-        southbound::PanelLogs::Sink logged;   ///< what the panels remember
+        southbound::PanelLogs::Sink logged;  ///< what the panels remember
+        southbound::PanelEventLogs::Sink panel_events;
         std::function<bool()> is_time_known;  ///< whether our clock may be believed
     };
 
-    /// Nothing is done before `begin`: replies to what another worker asked may come until then.
+    /// What is known from before.
+    struct Past {
+        Instant begin;  ///< nothing is done before: replies to what another worker asked may come
+        std::vector<PanelEventMark> panel_marks;  ///< also of panels on other lines
+    };
+
     LineWorker(const Clock& clock, std::unique_ptr<southbound::Line> line, LinePlan plan,
-               Hooks hooks, Instant begin);
+               Hooks hooks, const Past& past);
 
     void start() { thread_.start(); }
     [[nodiscard]] StepThread& thread() { return thread_; }
@@ -85,6 +92,7 @@ class LineWorker {
     southbound::Poller poller_;
     southbound::PanelLogs logs_;
     southbound::PanelClocks clocks_;
+    southbound::PanelEventLogs event_logs_;
     southbound::PanelParameters parameters_;
     // At most one of a panel is under way.
     std::shared_ptr<Queue<LogOrder>> log_orders_ =

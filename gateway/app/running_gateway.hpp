@@ -91,7 +91,8 @@ class RunningGateway final : public Gateway {
     Result<void> open_store();
     Result<void> assemble();
     Result<void> make_recorder(const record::RecordPlan& plan, const record::Restart& restart);
-    [[nodiscard]] std::unique_ptr<LineWorker> make_line_worker(LinePlan plan, Instant begin);
+    [[nodiscard]] std::unique_ptr<LineWorker> make_line_worker(LinePlan plan,
+                                                               const LineWorker::Past& past);
     void route_log_orders();
     [[nodiscard]] ModbusWorker::Reach modbus_reach(const schema::Settings& settings) const;
     void make_modbus_worker(const schema::Settings& settings);

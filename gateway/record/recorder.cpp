@@ -38,19 +38,6 @@ std::string text_of(UtcTime time) {
 
 }  // namespace
 
-void RecorderInbox::on_arrival(const std::function<void()>& wake) {
-    readings.on_push(wake);
-    events.on_push(wake);
-    cursors.on_push(wake);
-    receipts.on_push(wake);
-    logged.on_push(wake);
-}
-
-Instant RecorderInbox::oldest() const {
-    return std::min({readings.next_at(), events.next_at(), cursors.next_at(), receipts.next_at(),
-                     logged.next_at()});
-}
-
 Recorder::Recorder(const Clock& clock, Store& store, RecorderInbox& inbox, LiveValues& live,
                    const RecordPlan& plan, const Restart& restart)
     : clock_(&clock),
@@ -73,6 +60,9 @@ Result<Recorder> Recorder::make(const Clock& clock, Store& store, RecorderInbox&
         }
         panel->resume(restart, open_slots, clock.utc());
         recorder.add_panel(std::move(*panel));
+    }
+    for (const PanelEventMark& mark : restart.panel_marks) {
+        recorder.panel_marks_.emplace(mark.panel, mark);
     }
     recorder.arrange_backfills();
     return recorder;
@@ -159,6 +149,7 @@ Instant Recorder::step() {
     take_events_and_cursors();
     take_receipts();
     take_logged();
+    take_panel_events();
     if (trusted_) {
         for (PanelRecorder& panel : panels_) {
             panel.close_overdue(utc_);
@@ -214,6 +205,28 @@ void Recorder::take_logged() {
                 std::move(filled.events.begin(), filled.events.end(),
                           std::back_inserter(pending_.events));
             }
+        }
+    }
+}
+
+/// A line that was made anew may read once more what an earlier one has read.
+void Recorder::take_panel_events() {
+    while (auto found = inbox_->panel_events.pop(now_)) {
+        PanelEventMark& known = panel_marks_.try_emplace(found->mark.panel).first->second;
+        if (found->is_new_log || known.identity != found->mark.identity) {
+            known = found->mark;
+            pending_.panel_marks.push_back(known);
+            continue;
+        }
+        for (NumberedEvent& one : found->events) {
+            if (one.number > known.through) {
+                one.event.clock_ok = trusted_;
+                pending_.events.push_back(std::move(one.event));
+            }
+        }
+        if (found->mark.through > known.through) {
+            known = found->mark;
+            pending_.panel_marks.push_back(known);
         }
     }
 }
@@ -371,7 +384,8 @@ void Recorder::collect() {
         batches_since_ = now_;
     }
     const bool others = !pending_.events.empty() || !pending_.chains.empty() ||
-                        !pending_.cursors.empty() || !pending_.receipts.empty();
+                        !pending_.cursors.empty() || !pending_.receipts.empty() ||
+                        !pending_.panel_marks.empty();
     if (others && !others_since_) {
         others_since_ = now_;
     }
@@ -438,6 +452,7 @@ Result<void> Recorder::finish() {
     take_readings();
     take_events_and_cursors();
     take_receipts();
+    take_panel_events();
     pending_.last_readings.clear();
     for (PanelRecorder& panel : panels_) {
         panel.take_all(pending_.batches);

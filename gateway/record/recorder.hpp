@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "gateway/model/clock.hpp"
-#include "gateway/model/panel_log.hpp"
-#include "gateway/model/queue.hpp"
+#include "gateway/model/panel_events.hpp"
 #include "gateway/record/backfill.hpp"
 #include "gateway/record/clock_watch.hpp"
 #include "gateway/record/grids.hpp"
@@ -16,25 +16,10 @@
 #include "gateway/record/live_values.hpp"
 #include "gateway/record/panel_recorder.hpp"
 #include "gateway/record/plan.hpp"
+#include "gateway/record/recorder_inbox.hpp"
 #include "gateway/record/store.hpp"
 
 namespace metergate::record {
-
-/// Where the lines and the deliveries leave what the recorder is to work on.
-struct RecorderInbox {
-    Queue<Reading> readings{4096, WhenFull::keep_newest_per_key,
-                            [](const Reading& reading) { return raw(reading.panel); }};
-    Queue<Event> events{1024, WhenFull::never_drop};
-    Queue<CursorMove> cursors{1024, WhenFull::never_drop};
-    Queue<Receipt> receipts{1024, WhenFull::never_drop};
-    /// At most one of a panel is on its way.
-    Queue<LogAnswer> logged{256, WhenFull::never_drop};
-
-    /// `wake` runs when something arrives where nothing was waiting; see Queue::on_push.
-    void on_arrival(const std::function<void()>& wake);
-    /// When the first of all that waits was sent; never, if nothing does.
-    [[nodiscard]] Instant oldest() const;
-};
 
 /// How the recorder is doing, for people.
 struct RecorderStatus {
@@ -106,6 +91,7 @@ class Recorder {
     void take_receipts();
     void arrange_backfills();
     void take_logged();
+    void take_panel_events();
     void order_logged();
     void note_stored_gaps();
     [[nodiscard]] UtcTime stamp_of(const Reading& reading) const;
@@ -129,7 +115,8 @@ class Recorder {
     std::chrono::seconds commit_wait_;
     Grids grids_;
     std::vector<PanelRecorder> panels_;  ///< by number
-    std::vector<Backfill> backfills_;    ///< of the panels that remember
+    std::map<PanelNumber, PanelEventMark> panel_marks_;
+    std::vector<Backfill> backfills_;  ///< of the panels that remember
     ClockWatch clock_watch_;
     HeldReadings held_;
     bool trusted_ = false;

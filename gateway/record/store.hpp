@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/model/panel_events.hpp"
 #include "gateway/model/record.hpp"
 #include "gateway/model/result.hpp"
 #include "gateway/model/series.hpp"
@@ -99,12 +100,13 @@ struct Commit {
     std::vector<ChainState> chains;  ///< opened, closed or entering a gap: replaces what was stored
     std::vector<CursorMove> cursors;
     std::vector<Receipt> receipts;
-    std::vector<LastReading> last_readings;  ///< replaces all stored ones if `clean_stop`
+    std::vector<PanelEventMark> panel_marks;  ///< replaces that of the panel
+    std::vector<LastReading> last_readings;   ///< replaces all stored ones if `clean_stop`
     bool clean_stop = false;
 
     [[nodiscard]] bool empty() const {
         return batches.empty() && events.empty() && chains.empty() && cursors.empty() &&
-               receipts.empty() && !clean_stop;
+               receipts.empty() && panel_marks.empty() && !clean_stop;
     }
 };
 
@@ -115,6 +117,7 @@ struct Restart {
     std::vector<ChainState>
         chains;  ///< newest baseline of each chain, from its row or its last record
     std::vector<LastReading> last_readings;
+    std::vector<PanelEventMark> panel_marks;
     std::optional<UtcSeconds> newest_end;  ///< of any record: the clock cannot be before it
 };
 

@@ -11,6 +11,7 @@
 #include "southbound/modbus/rtu_line.hpp"
 #include "southbound/modbus/tcp_line.hpp"
 #include "southbound/panel_clocks.hpp"
+#include "southbound/panel_event_logs.hpp"
 #include "southbound/panel_logs.hpp"
 #include "southbound/poller.hpp"
 #include "storage/reader.hpp"
@@ -93,6 +94,7 @@ struct ScenarioRun::Wire {
     std::unique_ptr<southbound::Poller> poller;
     std::unique_ptr<southbound::PanelLogs> logs;
     std::unique_ptr<southbound::PanelClocks> clocks;
+    std::unique_ptr<southbound::PanelEventLogs> event_logs;
 };
 
 struct ScenarioRun::Parts {
@@ -197,6 +199,11 @@ void ScenarioRun::add_wire(app::LinePlan plan, Instant begin) {
         southbound::PanelClocks::Sinks{
             [this](Event event) { report(std::move(event)); },
             [this] { return gateway_->recorder->status().time_trusted; }});
+    wire.event_logs = std::make_unique<southbound::PanelEventLogs>(
+        clock_, *wire.poller, gateway_->store->restart_state()->panel_marks,
+        [this](PanelEvents events) {
+            gateway_->inbox.panel_events.push(clock_.now(), std::move(events));
+        });
     gateway_->wires.push_back(std::move(wire));
 }
 
@@ -303,14 +310,16 @@ void ScenarioRun::add_recorder_actor() {
 
 void ScenarioRun::add_wire_actor(Wire& wire) {
     wire.actor = time_line_.add([this, poller = wire.poller.get(), logs = wire.logs.get(),
-                                 clocks = wire.clocks.get(), begin = wire.begin] {
+                                 clocks = wire.clocks.get(), events = wire.event_logs.get(),
+                                 begin = wire.begin] {
         if (clock_.now() < begin) {
             return begin;
         }
         logs->step();
         clocks->step();
+        events->step();
         const Instant next_poll = poller->step();
-        return std::min({next_poll, logs->next_at(), clocks->next_at()});
+        return std::min({next_poll, logs->next_at(), clocks->next_at(), events->next_at()});
     });
 }
 

@@ -48,6 +48,9 @@ class MemoryStore final : public record::Store {
         restart.clean_stop = clean_;
         restart.new_store = commits.empty();
         restart.last_readings = last_readings;
+        for (const auto& [panel, mark] : panel_marks) {
+            restart.panel_marks.push_back(mark);
+        }
         for (const auto& [key, row] : chain_rows) {
             restart.chains.push_back(newest_baseline(row));
         }
@@ -79,6 +82,9 @@ class MemoryStore final : public record::Store {
         for (const record::CursorMove& move : commit.cursors) {
             BatchSeq& through = cursors[move.destination];
             through = std::max(through, move.through);
+        }
+        for (const PanelEventMark& mark : commit.panel_marks) {
+            panel_marks.insert_or_assign(mark.panel, mark);
         }
         if (commit.clean_stop || clean_) {
             last_readings = commit.last_readings;
@@ -154,6 +160,7 @@ class MemoryStore final : public record::Store {
     std::map<std::pair<PointNumber, SeriesNumber>, record::ChainState> chain_rows;
     std::map<Id, BatchSeq> cursors;
     std::vector<record::LastReading> last_readings;
+    std::map<PanelNumber, PanelEventMark> panel_marks;
     int attempts = 0;
 
   private:

@@ -293,5 +293,73 @@ TEST(Recorder, a_failing_store_is_tried_with_growing_pauses_up_to_half_a_minute)
     EXPECT_EQ(site.recorder->status().store_fault->fault, Fault::disconnected);
 }
 
+/// Events of a panel's log with these numbers.
+PanelEvents noted(std::uint64_t identity, const std::vector<std::uint32_t>& numbers,
+                  std::uint32_t through) {
+    PanelEvents found;
+    found.mark = {PanelNumber{1}, identity, through};
+    for (const std::uint32_t number : numbers) {
+        Event event;
+        event.panel = PanelNumber{1};
+        event.source = "panel-1";
+        event.kind = EventKind::panel_power_failed;
+        event.text = "no. " + std::to_string(number);
+        found.events.push_back({number, event});
+    }
+    return found;
+}
+
+std::vector<std::string> texts_of(const Site& site) {
+    std::vector<std::string> texts;
+    for (const Commit& commit : site.store.commits) {
+        for (const Event& event : commit.events) {
+            if (event.kind == EventKind::panel_power_failed) {
+                texts.push_back(event.text);
+            }
+        }
+    }
+    return texts;
+}
+
+TEST(Recorder, what_a_panel_noted_is_stored_once_with_how_far_its_log_was_read) {
+    Site site(plan_of(1, 1));
+    PanelEvents begin = noted(7, {}, 2);
+    begin.is_new_log = true;
+    const auto send = [&](PanelEvents found) {
+        site.inbox->panel_events.push(site.clock.now(), std::move(found));
+        site.idle(seconds{5});
+    };
+    send(begin);
+    send(noted(7, {3, 4}, 4));
+    send(noted(7, {3}, 3));  // of a line that was made anew, and reads from an older mark
+    send(noted(7, {4, 5}, 5));
+    EXPECT_EQ(texts_of(site), (std::vector<std::string>{"no. 3", "no. 4", "no. 5"}));
+    for (const Commit& commit : site.store.commits) {
+        if (!commit.panel_marks.empty() && !commit.events.empty()) {
+            EXPECT_EQ(commit.events.back().text,
+                      "no. " + std::to_string(commit.panel_marks.back().through))
+                << "in one transaction";
+        }
+    }
+    site.cut_power(seconds{10});
+    EXPECT_EQ(site.store.panel_marks.at(PanelNumber{1}), (PanelEventMark{PanelNumber{1}, 7, 5}));
+    send(noted(7, {5, 6}, 6));
+    EXPECT_EQ(texts_of(site).back(), "no. 6");
+    EXPECT_EQ(texts_of(site).size(), 4U);
+}
+
+TEST(Recorder, another_meters_log_begins_anew) {
+    Site site(plan_of(1, 1));
+    for (auto [identity, through] : {std::pair{7U, 9U}, std::pair{8U, 3U}}) {
+        PanelEvents begin = noted(identity, {}, through);
+        begin.is_new_log = true;
+        site.inbox->panel_events.push(site.clock.now(), std::move(begin));
+    }
+    site.inbox->panel_events.push(site.clock.now(), noted(8, {4}, 4));
+    site.idle(seconds{5});
+    EXPECT_EQ(texts_of(site), (std::vector<std::string>{"no. 4"}));
+    EXPECT_EQ(site.store.panel_marks.at(PanelNumber{1}), (PanelEventMark{PanelNumber{1}, 8, 4}));
+}
+
 }  // namespace
 }  // namespace metergate::record

@@ -187,5 +187,15 @@ TEST_F(StoreRestart, the_newest_end_is_that_of_any_panel) {
     EXPECT_EQ(restart().newest_end, utc_from_s(noon_s + 900));
 }
 
+TEST_F(StoreRestart, how_far_a_panels_event_log_was_taken_over_is_the_newest_mark_of_it) {
+    record::Commit made;
+    made.panel_marks = {{east, 0xFEDCBA9876543210, 7}, {west, 1, 0}};
+    commit(made);
+    made.panel_marks = {{east, 5, 2}};
+    commit(made);
+    EXPECT_THAT(restart().panel_marks,
+                ElementsAre(PanelEventMark{east, 5, 2}, PanelEventMark{west, 1, 0}));
+}
+
 }  // namespace
 }  // namespace metergate::storage
