@@ -8,6 +8,7 @@
 #include "config/schema/utc_text.hpp"
 #include "gateway/app/commands.hpp"
 #include "gateway/app/console.hpp"
+#include "gateway/app/daemon_answer.hpp"
 #include "gateway/app/direct_read.hpp"
 #include "gateway/app/status_text.hpp"
 #include "gateway/app/text_table.hpp"
@@ -142,21 +143,6 @@ Result<Json> ask(const Paths& paths, const std::string& method, const Json& para
     return client->call(method, params, timeout_ms);
 }
 
-/// Asks, and tells a missing daemon from a failed request.
-template <class Show>
-Exit ask_and_show(const Paths& paths, const std::string& method, const Json& params, Show show) {
-    auto client = control::Client::connect(paths.socket);
-    if (!client) {
-        return complain_of_connection(client.error());
-    }
-    const auto answer = client->call(method, params, answer_timeout_ms);
-    if (!answer) {
-        return complain(answer.error());
-    }
-    show(*answer);
-    return Exit::ok;
-}
-
 /// "1234.567" as Wh. Nothing if it is no number of kWh with at most three decimals.
 std::optional<Milli> wh_from_kwh(const std::string& text) {
     const auto dot = text.find('.');
@@ -176,18 +162,19 @@ std::optional<Milli> wh_from_kwh(const std::string& text) {
 }  // namespace
 
 Exit print_status(const Paths& paths, bool as_json) {
-    return ask_and_show(paths, "status", Json::object(), [&](const Json& status) {
-        if (as_json) {
-            print(schema::write_pretty(status));
-        } else {
-            print_status_text(status);
-        }
-    });
+    return ask_and_show(paths, "status", Json::object(), answer_timeout_ms,
+                        [&](const Json& status) {
+                            if (as_json) {
+                                print(schema::write_pretty(status));
+                            } else {
+                                print_status_text(status);
+                            }
+                        });
 }
 
 Exit print_events(const Paths& paths, std::size_t count, bool as_json) {
     const Json params = Json::object().set("count", count);
-    return ask_and_show(paths, "events", params, [&](const Json& events) {
+    return ask_and_show(paths, "events", params, answer_timeout_ms, [&](const Json& events) {
         print(as_json ? schema::write_pretty(events)
                       : list_table(events, {"seq", "at", "source", "kind", "occurrence", "text"}));
     });
@@ -236,7 +223,7 @@ Exit change_out(const Paths& paths, const ChangeOutRequest& request) {
                             .set("at_s", epoch_s(now))
                             .set("reason", request.reason)
                             .set("who", request.who);
-    return ask_and_show(paths, "change-out", params, [&](const Json&) {
+    return ask_and_show(paths, "change-out", params, answer_timeout_ms, [&](const Json&) {
         print("recorded: " + request.point + " has meter " + request.new_serial + " from " +
               schema::utc_text(now) + "\n");
     });
@@ -249,7 +236,7 @@ Exit read_at(const Paths& paths, const std::string& point, const std::string& ti
         return Exit::usage;
     }
     const Json params = Json::object().set("point", point).set("time_s", epoch_s(*at));
-    return ask_and_show(paths, "read-at", params, [&](const Json& around) {
+    return ask_and_show(paths, "read-at", params, answer_timeout_ms, [&](const Json& around) {
         if (as_json) {
             print(schema::write_pretty(around));
             return;

@@ -5,8 +5,8 @@
 
 #include "gateway/app/commands.hpp"
 #include "gateway/app/console.hpp"
+#include "gateway/app/daemon_answer.hpp"
 #include "gateway/app/text_table.hpp"
-#include "gateway/control/client.hpp"
 
 /// The commands about what a panel itself is set to.
 namespace metergate::app {
@@ -39,20 +39,6 @@ std::vector<std::string> row_of(const Json& parameter) {
             text_at(parameter, "seal")};
 }
 
-template <class Show>
-Exit ask_and_show(const Paths& paths, const std::string& method, const Json& params, Show show) {
-    auto client = control::Client::connect(paths.socket);
-    if (!client) {
-        return complain_of_connection(client.error());
-    }
-    const auto answer = client->call(method, params, answer_timeout_ms);
-    if (!answer) {
-        return complain(answer.error());
-    }
-    show(*answer);
-    return Exit::ok;
-}
-
 Json params_of(const ParameterRequest& request) {
     return Json::object().set("line", request.line).set("panel", request.panel);
 }
@@ -60,19 +46,20 @@ Json params_of(const ParameterRequest& request) {
 }  // namespace
 
 Exit print_parameters(const Paths& paths, const ParameterRequest& request, bool as_json) {
-    return ask_and_show(paths, "parameters", params_of(request), [&](const Json& parameters) {
-        if (as_json) {
-            print(schema::write_pretty(parameters));
-            return;
-        }
-        std::vector<std::vector<std::string>> rows{
-            {"parameter", "point", "value", "unit", "can be", "seal"}};
-        for (const Json& parameter : *parameters.as_array()) {
-            rows.push_back(row_of(parameter));
-        }
-        print(rows.size() > 1 ? text_table(rows)
-                              : "the profile of " + request.panel + " names no parameters\n");
-    });
+    return ask_and_show(
+        paths, "parameters", params_of(request), answer_timeout_ms, [&](const Json& parameters) {
+            if (as_json) {
+                print(schema::write_pretty(parameters));
+                return;
+            }
+            std::vector<std::vector<std::string>> rows{
+                {"parameter", "point", "value", "unit", "can be", "seal"}};
+            for (const Json& parameter : *parameters.as_array()) {
+                rows.push_back(row_of(parameter));
+            }
+            print(rows.size() > 1 ? text_table(rows)
+                                  : "the profile of " + request.panel + " names no parameters\n");
+        });
 }
 
 Exit write_parameter(const Paths& paths, const ParameterRequest& request) {
@@ -82,7 +69,7 @@ Exit write_parameter(const Paths& paths, const ParameterRequest& request) {
                             .set("value", request.value)
                             .set("who", request.who)
                             .set("reason", request.reason);
-    return ask_and_show(paths, "write", params, [&](const Json& written) {
+    return ask_and_show(paths, "write", params, answer_timeout_ms, [&](const Json& written) {
         const Json& now = written.as_array()->front();
         const std::int64_t before = number_at(now, "before");
         const std::string name =

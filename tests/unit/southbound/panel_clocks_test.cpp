@@ -5,8 +5,7 @@
 #include <set>
 #include <string>
 
-#include "southbound/modbus/rtu_line.hpp"
-#include "tests/building/building.hpp"
+#include "tests/unit/southbound/guest_line.hpp"
 
 namespace metergate::southbound {
 namespace {
@@ -15,8 +14,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-constexpr std::uint32_t baud = 19'200;
 
 TEST(PanelClock, is_set_in_the_middle_of_five_minutes) {
     const UtcTime edge = utc_from_s(1'700'000'100);
@@ -42,7 +39,7 @@ TEST(PanelClock, that_does_not_know_the_time_is_not_right) {
 }
 
 /// Panels of one line whose clocks are some seconds ahead, polled each 10 s.
-class ClocksOfALine : public ::testing::Test {
+class ClocksOfALine : public GuestLine {
   protected:
     void make(const std::vector<int>& ahead_s, ClockCare care, const std::string& faults = "") {
         std::string panels;
@@ -52,12 +49,6 @@ class ClocksOfALine : public ::testing::Test {
                       R"(", "line": "riser", "kind": "metergate-panel-12", "clock_offset_s": )" +
                       std::to_string(ahead) + "}";
         }
-        building_ = std::make_unique<building::Building>(
-            *building::parse_scenario(R"({"lines": [{"id": "riser", "baud": 19200}], "panels": [)" +
-                                      panels + R"(], "faults": [)" + faults + "]}"),
-            clock_);
-        line_ = std::make_unique<modbus::RtuLine>(clock_, building_->make_transport("riser"),
-                                                  modbus::WireFormat{baud, 11});
         std::vector<PanelDriver> drivers;
         for (std::uint8_t unit = 1; unit <= ahead_s.size(); ++unit) {
             PanelSetup setup;
@@ -68,23 +59,13 @@ class ClocksOfALine : public ::testing::Test {
             setup.points.push_back({point_number(setup.number, 1), 1, {}, {}});
             drivers.emplace_back(setup, *profile_named("metergate-panel-12"));
         }
-        poller_ = std::make_unique<Poller>(clock_, *line_, "riser", std::move(drivers),
-                                           Sinks{[](const Reading&) {}, [](const Event&) {}});
+        make_line(panels, faults, std::move(drivers));
         clocks_ = std::make_unique<PanelClocks>(
             clock_, *poller_,
             PanelClocks::Sinks{[this](Event event) { events_.push_back(std::move(event)); },
                                [this] { return is_time_known_; }});
     }
-    void run(Duration duration) {
-        const Instant until = clock_.now() + duration;
-        while (clock_.now() < until) {
-            clocks_->step();
-            const Instant next_poll = poller_->step();
-            const Instant next = std::min(next_poll, clocks_->next_at());
-            clock_.advance_to(std::min(std::max(next, clock_.now() + Duration{1}), until));
-            building_->note_truth();
-        }
-    }
+    void run(Duration duration) { run_with(*clocks_, duration); }
     /// As status shows it, in whole seconds; nothing: not known.
     [[nodiscard]] std::optional<std::int64_t> ahead_s(std::size_t panel) const {
         auto panels = poller_->status();
@@ -93,10 +74,6 @@ class ClocksOfALine : public ::testing::Test {
         return ahead ? std::optional(std::chrono::round<seconds>(*ahead).count()) : std::nullopt;
     }
 
-    VirtualClock clock_{building::parse_scenario("{}")->start};
-    std::unique_ptr<building::Building> building_;
-    std::unique_ptr<modbus::RtuLine> line_;
-    std::unique_ptr<Poller> poller_;
     std::unique_ptr<PanelClocks> clocks_;
     bool is_time_known_ = true;
     std::vector<Event> events_;

@@ -1,15 +1,11 @@
 #include "southbound/panel_event_logs.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "southbound/modbus/rtu_line.hpp"
-#include "tests/building/building.hpp"
+#include "tests/unit/southbound/guest_line.hpp"
 
 namespace metergate::southbound {
 namespace {
@@ -19,19 +15,9 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 /// A line of panels that note what happens to them, and one that keeps no log.
-class EventLogsOfALine : public ::testing::Test {
+class EventLogsOfALine : public GuestLine {
   protected:
-    explicit EventLogsOfALine() : start_(clock_.utc()) {}
     void make(const std::string& faults) {
-        building_ = std::make_unique<building::Building>(
-            *building::parse_scenario(R"({"lines": [{"id": "riser", "baud": 19200}], "panels": [
-                {"id": "east", "line": "riser", "kind": "metergate-panel-12"},
-                {"id": "west", "line": "riser", "kind": "metergate-panel-12"},
-                {"id": "pump", "line": "riser", "kind": "eastron-sdm630"}], "faults": [)" +
-                                      faults + "]}"),
-            clock_);
-        line_ = std::make_unique<modbus::RtuLine>(clock_, building_->make_transport("riser"),
-                                                  modbus::WireFormat{19'200, 11});
         std::vector<PanelDriver> drivers;
         for (std::uint8_t unit = 1; unit <= 3; ++unit) {
             PanelSetup setup;
@@ -42,8 +28,10 @@ class EventLogsOfALine : public ::testing::Test {
             drivers.emplace_back(
                 setup, *profile_named(unit == 3 ? "eastron-sdm630" : "metergate-panel-12"));
         }
-        poller_ = std::make_unique<Poller>(clock_, *line_, "riser", std::move(drivers),
-                                           Sinks{[](const Reading&) {}, [](const Event&) {}});
+        make_line(R"({"id": "east", "line": "riser", "kind": "metergate-panel-12"},
+                     {"id": "west", "line": "riser", "kind": "metergate-panel-12"},
+                     {"id": "pump", "line": "riser", "kind": "eastron-sdm630"})",
+                  faults, std::move(drivers));
         watch({});
     }
     void watch(const std::vector<PanelEventMark>& marks) {
@@ -51,16 +39,7 @@ class EventLogsOfALine : public ::testing::Test {
             clock_, *poller_, marks,
             [this](PanelEvents found) { found_.push_back(std::move(found)); });
     }
-    void run(Duration duration) {
-        const Instant until = clock_.now() + duration;
-        while (clock_.now() < until) {
-            logs_->step();
-            const Instant next_poll = poller_->step();
-            const Instant next = std::min(next_poll, logs_->next_at());
-            clock_.advance_to(std::min(std::max(next, clock_.now() + Duration{1}), until));
-            building_->note_truth();
-        }
-    }
+    void run(Duration duration) { run_with(*logs_, duration); }
     std::vector<Event> events() const {
         std::vector<Event> all;
         for (const PanelEvents& found : found_) {
@@ -71,11 +50,7 @@ class EventLogsOfALine : public ::testing::Test {
         return all;
     }
 
-    VirtualClock clock_{building::parse_scenario("{}")->start};
-    UtcTime start_;
-    std::unique_ptr<building::Building> building_;
-    std::unique_ptr<modbus::RtuLine> line_;
-    std::unique_ptr<Poller> poller_;
+    UtcTime start_ = clock_.utc();
     std::unique_ptr<PanelEventLogs> logs_;
     std::vector<PanelEvents> found_;
 };
@@ -103,7 +78,7 @@ TEST_F(EventLogsOfALine, a_line_that_was_away_is_caught_up_with) {
             {"at_s": 7200, "kind": "power-cut", "target": "east", "for_s": 60},
             {"at_s": 9000, "kind": "power-cut", "target": "east", "for_s": 60},
             {"at_s": 9900, "kind": "power-cut", "target": "west", "for_s": 60})");
-    run(hours{11});
+    run(hours{12});
     const std::vector<Event> all = events();
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(std::count_if(all.begin(), all.end(),

@@ -1,9 +1,6 @@
 #include "southbound/panel_logs.hpp"
 
-#include <gtest/gtest.h>
-
-#include "southbound/modbus/rtu_line.hpp"
-#include "tests/building/building.hpp"
+#include "tests/unit/southbound/guest_line.hpp"
 
 namespace metergate::southbound {
 namespace {
@@ -12,31 +9,19 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::uint32_t baud = 19'200;
-
-/// Two simulated panels on one line, polled each 10 s.
-class LogsOfALine : public ::testing::Test {
+/// Two panels that remember, and one that does not.
+class LogsOfALine : public GuestLine {
   protected:
     void make(const std::string& faults = "") {
-        scenario_ = *building::parse_scenario(
-            R"({"lines": [{"id": "riser", "baud": 19200}], "panels": [
-                {"id": "east", "line": "riser", "kind": "metergate-panel-12"},
-                {"id": "west", "line": "riser", "kind": "metergate-panel-12"},
-                {"id": "plain", "line": "riser", "kind": "eastron-sdm630"}],
-                "faults": [)" +
-            faults + "]}");
-        building_ = std::make_unique<building::Building>(scenario_, clock_);
-        line_ = std::make_unique<modbus::RtuLine>(clock_, building_->make_transport("riser"),
-                                                  modbus::WireFormat{baud, 11});
         std::vector<PanelDriver> drivers;
         for (std::uint8_t unit = 1; unit <= 3; ++unit) {
             drivers.emplace_back(setup_of(unit), *profile_named(unit == 3 ? "eastron-sdm630"
                                                                           : "metergate-panel-12"));
         }
-        poller_ = std::make_unique<Poller>(
-            clock_, *line_, "riser", std::move(drivers),
-            Sinks{[this](const Reading& reading) { ++readings_[raw(reading.panel)]; },
-                  [](const Event&) {}});
+        make_line(R"({"id": "east", "line": "riser", "kind": "metergate-panel-12"},
+                     {"id": "west", "line": "riser", "kind": "metergate-panel-12"},
+                     {"id": "plain", "line": "riser", "kind": "eastron-sdm630"})",
+                  faults, std::move(drivers));
         logs_ = std::make_unique<PanelLogs>(
             clock_, *poller_, [this](LogAnswer answer) { answers_.push_back(std::move(answer)); });
     }
@@ -50,33 +35,18 @@ class LogsOfALine : public ::testing::Test {
         }
         return setup;
     }
-    void run(Duration duration) {
-        const Instant until = clock_.now() + duration;
-        while (clock_.now() < until) {
-            logs_->step();
-            const Instant next_poll = poller_->step();
-            const Instant next = std::min(next_poll, logs_->next_at());
-            clock_.advance_to(std::min(std::max(next, clock_.now() + Duration{1}), until));
-            building_->note_truth();
-        }
-    }
+    void run(Duration duration) { run_with(*logs_, duration); }
     void order(std::uint32_t panel, std::uint64_t number, minutes first, minutes last) {
         LogOrder made;
         made.number = number;
         made.panel = PanelNumber{panel};
-        made.first = scenario_.start + first;
-        made.last = scenario_.start + last;
+        made.first = building_->scenario().start + first;
+        made.last = building_->scenario().start + last;
         logs_->order(made);
     }
 
-    building::Scenario scenario_;
-    VirtualClock clock_{building::parse_scenario("{}")->start};
-    std::unique_ptr<building::Building> building_;
-    std::unique_ptr<modbus::RtuLine> line_;
-    std::unique_ptr<Poller> poller_;
     std::unique_ptr<PanelLogs> logs_;
     std::vector<LogAnswer> answers_;
-    std::map<std::uint32_t, int> readings_;
 };
 
 TEST_F(LogsOfALine, orders_are_carried_out_one_after_the_other) {
