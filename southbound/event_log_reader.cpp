@@ -31,7 +31,7 @@ EventLogReader::EventLogReader(const PanelDriver& driver, std::optional<PanelEve
     }
 }
 
-void EventLogReader::fail(Error error) {
+void EventLogReader::fail(const Error& error) {
     requests_.clear();
     result_ = error.within("event log");
 }

@@ -49,7 +49,7 @@ class EventLogReader {
         std::optional<RegisterSpan> span;  ///< what its reply holds; none for a write
     };
 
-    void fail(Error error);
+    void fail(const Error& error);
     void begin(Stage stage);
     void ask(const std::vector<RegisterField>& fields);
     void ask_identity(Stage stage);
