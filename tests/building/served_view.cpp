@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <utility>
 
 #include "tests/building/received.hpp"
 
@@ -246,6 +247,30 @@ bool ServedView::holds(const Bracket& bracket, std::size_t point, std::int64_t r
             most = served >= 0 ? served : most;
         }
         if (least >= 0 && modular(reg - least, modulus) <= modular(most - least, modulus)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ServedView::may_hold(std::size_t point, UtcTime gateway_time,
+                          std::chrono::milliseconds tolerance, std::int64_t reg) const {
+    const std::int64_t modulus = history_.facts.modulus_wh;
+    const ServedRow* low = nullptr;
+    for (const ServedRow& high : history_.rows) {
+        const std::int64_t most = history_.register_of(high, point);
+        if (most < 0) {
+            continue;
+        }
+        const ServedRow* before = std::exchange(low, &high);
+        if (before == nullptr || (before->certain && high.certain) ||
+            ledger_.gateway_time(before->at) > gateway_time + tolerance ||
+            ledger_.gateway_time(high.at) < gateway_time - tolerance ||
+            meter_at(point, before->at) != meter_at(point, high.at)) {
+            continue;
+        }
+        const std::int64_t least = history_.register_of(*before, point);
+        if (modular(reg - least, modulus) <= modular(most - least, modulus)) {
             return true;
         }
     }

@@ -37,6 +37,12 @@ class ServedView {
     /// values that the same meter served, counting over the modulus.
     [[nodiscard]] bool holds(const Bracket& bracket, std::size_t point, std::int64_t reg) const;
 
+    /// Whether it lies between two neighbouring replies of one meter around the time, one of them
+    /// late or spoilt: when a register was reset among such replies, certain ones say nothing of
+    /// what it was just before and after.
+    [[nodiscard]] bool may_hold(std::size_t point, UtcTime gateway_time,
+                                std::chrono::milliseconds tolerance, std::int64_t reg) const;
+
     /// Whether a reply that it may have used after all, as late or spoilt as it was, told exactly
     /// this within the tolerance.
     [[nodiscard]] bool may_have_told(std::size_t point, UtcTime gateway_time,

@@ -59,6 +59,8 @@ class Judge {
     void count_slots(const SlotsOfSeries& slots_of_series, const Id& point,
                      const std::map<std::string, std::pair<std::int64_t, std::int64_t>>& spans);
     [[nodiscard]] std::vector<Reach> reaches_on(const ServedView& view, std::size_t point) const;
+    [[nodiscard]] std::int64_t believed_anew_ms(const ServedView& view, std::size_t point,
+                                                const ServedView::Around& jump) const;
     [[nodiscard]] Reach reach_of(const PlannedFault& fault, const ServedView& view,
                                  std::size_t point) const;
 
@@ -163,6 +165,22 @@ std::vector<Reach> Judge::reaches_on(const ServedView& view, std::size_t point) 
     return reaches;
 }
 
+/// A jump is believed only after some minutes: if the gateway ends before, it is seen anew by the
+/// first reading afterwards, and the counter begins with that one.
+std::int64_t Judge::believed_anew_ms(const ServedView& view, std::size_t point,
+                                     const ServedView::Around& jump) const {
+    std::int64_t anew_ms = epoch_ms(*jump.first_after);
+    for (const PlannedFault& end : ledger_.faults()) {
+        const bool ends =
+            end.kind == FaultKind::gateway_stop || end.kind == FaultKind::gateway_kill;
+        if (ends && end.from > jump.after_at && end.from <= jump.settled_at) {
+            const auto after = view.around(point, end.from, end.until).first_after;
+            anew_ms = std::max(anew_ms, epoch_ms(after.value_or(UtcTime::max())));
+        }
+    }
+    return anew_ms;
+}
+
 Reach Judge::reach_of(const PlannedFault& fault, const ServedView& view, std::size_t point) const {
     // An edge just before a fault may lack the reading that was to follow it.
     const std::int64_t before_s = options_.poll_period_ms / 1000 + 5;
@@ -181,6 +199,9 @@ Reach Judge::reach_of(const PlannedFault& fault, const ServedView& view, std::si
         from_ms = std::min(from_ms, epoch_ms(read.last_before.value_or(fault.from)));
         until_ms = std::max(until_ms, epoch_ms(read.newest_before.value_or(fault.from)));
         until_ms = std::max(until_ms, epoch_ms(read.first_after.value_or(UtcTime::max())));
+        if (fault.kind == FaultKind::register_reset && read.first_after) {
+            until_ms = std::max(until_ms, believed_anew_ms(view, point, read));
+        }
     }
     return {&fault, std::min(from_ms, until_ms) / 1000 - before_s,
             std::max(from_ms, until_ms) / 1000 + options_.reach_s, view.is_hidden(fault, point)};

@@ -182,7 +182,8 @@ void PointJudge::judge_register(const ReceivedRecord& record, bool first_of_chai
         });
     };
     const bool as_logged = ends_as_logged(record);
-    if (record.reg && !as_logged && !served_around(record.end_s, *record.reg)) {
+    if (record.reg && !as_logged && !served_around(record.end_s, *record.reg) &&
+        !view_.may_hold(point_, utc(record.end_s), tolerance, *record.reg)) {
         violate(record, fmt::format("register {} does not lie between what the panel served before "
                                     "and after the end",
                                     *record.reg));

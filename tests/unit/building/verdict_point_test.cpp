@@ -66,9 +66,9 @@ class VerdictOfOnePoint : public ::testing::Test {
         ledger_.add_panel(facts);
     }
     /// Served `at_s` after the start, when so much had been consumed.
-    void serve(std::int64_t at_s, std::int64_t reg, std::int64_t true_wh) {
+    void serve(std::int64_t at_s, std::int64_t reg, std::int64_t true_wh, bool certain = true) {
         const UtcTime at{std::chrono::seconds{start_s + at_s}};
-        ledger_.served(0, at, 0, std::array{reg}, true);
+        ledger_.served(0, at, 0, std::array{reg}, certain);
         ledger_.truth(0, at, std::array{true_wh * 1000});
     }
     void fault(FaultKind kind, std::int64_t from_s, std::int64_t until_s) {
@@ -123,6 +123,44 @@ TEST_F(VerdictOfOnePoint, a_reset_in_an_outage_to_a_higher_register_cannot_be_to
              Flag::interpolated | Flag::long_interval);
         EXPECT_EQ(judged().clean(), after_reset == 200) << table_of(judged());
     }
+}
+
+TEST_F(VerdictOfOnePoint, a_reset_that_a_stop_kept_from_being_believed_is_told_after_the_stop) {
+    begin();
+    for (std::int64_t at_s = -30; at_s <= 390; at_s += 60) {
+        serve(at_s, at_s < 300 ? 1'000 + at_s / 30 : at_s / 30 - 10, 100 + at_s / 30);
+    }
+    for (std::int64_t at_s = 650; at_s <= 2'090; at_s += 60) {
+        serve(at_s, at_s / 30 - 10, 100 + at_s / 30);
+    }
+    fault(FaultKind::register_reset, 300, 300);
+    fault(FaultKind::gateway_stop, 400, 640);
+    const Flags cut = Flag::interpolated | Flag::short_interval | Flags(Flag::register_reset);
+    tell(0, 270, 9, 1'009, cut);
+    tell(650, 900, 8, 19, cut);
+    tell(900, 1800, 30, 49);
+    EXPECT_TRUE(judged().clean()) << table_of(judged());
+    received_[2].records[0].flags = cut;
+    EXPECT_FALSE(judged().clean()) << "by then it was believed";
+}
+
+TEST_F(VerdictOfOnePoint, a_reset_among_late_replies_is_judged_by_them) {
+    begin();
+    for (std::int64_t at_s = -30; at_s <= 2'010; at_s += 60) {
+        serve(at_s, at_s < 700 ? 1'000 + at_s / 30 : (at_s - 700) / 30, 100 + at_s / 30,
+              at_s < 100 || at_s > 1'260);
+    }
+    fault(FaultKind::late, 100, 1'260);
+    fault(FaultKind::register_reset, 700, 700);
+    const Flags cut = Flag::interpolated | Flag::short_interval | Flags(Flag::register_reset);
+    tell(0, 690, 23, 1'023, cut);
+    tell(750, 900, 5, 6, cut);
+    tell(900, 1800, 30, 36);
+    EXPECT_TRUE(judged().clean()) << table_of(judged());
+    received_[1].records[0] = received_[0].records[0];
+    received_[0].records[0].reg = 1'027;
+    received_[0].records[0].value = 27;
+    EXPECT_FALSE(judged().clean()) << "no reply told that";
 }
 
 TEST_F(VerdictOfOnePoint, a_reading_at_the_edge_may_count_as_before_or_after_it) {
