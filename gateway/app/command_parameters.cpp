@@ -14,7 +14,8 @@ namespace {
 
 using schema::Json;
 
-/// A panel that does not answer is given half a minute, and others may come first.
+/// A panel that falls silent while it is written to is given most of a minute, and others may come
+/// first.
 constexpr int answer_timeout_ms = 120'000;
 
 std::string text_at(const Json& object, std::string_view key) {

@@ -84,6 +84,9 @@ TEST(Profile, contradictions_are_refused) {
          "quantities[0].addresses: has 2 addresses for 24 points");
     says(profile_with(R"("limits": {"timeout_ms": 4000},)"),
          "limits.late_limit_ms: is less than timeout_ms");
+    says(profile_with(
+             R"("parameters": [{"name": "ct", "address": 9, "type": "f32", "seal": "sealed"}],)"),
+         "parameters[0].type: must be a whole number");
     says(
         profile_with(
             R"("identity": {"address": 10, "count": 2, "serial": {"address": 11, "type": "u32"}},)"),
