@@ -28,6 +28,7 @@ IntervalLogReader::IntervalLogReader(const PanelSetup& setup, const Profile& pro
                                      const LogOrder& order)
     : layout_(setup, profile), setup_(setup), profile_(profile), order_(order) {
     answer_.order = order.number;
+    answer_.use = order.use;
     answer_.panel = order.panel;
     if (!profile_.interval_log) {
         fail({Fault::not_found, "profile " + profile_.name + " describes no interval log"});
@@ -101,6 +102,8 @@ void IntervalLogReader::finish_stage() {
             return take_extent();
         case Stage::newest:
             return take_newest();
+        case Stage::search:
+            return take_search();
         case Stage::slots:
             return take_slot();
         case Stage::again:
@@ -206,6 +209,7 @@ void IntervalLogReader::take_newest() {
                          std::chrono::floor<seconds>(age).count(), answer_.length.count())});
     }
     answer_.oldest_end = regular_end(oldest_);
+    answer_.newest_end = newest_end_;
     const UtcSeconds begin_end = order_.newest_first ? std::min(order_.last, newest_end_)
                                                      : std::max(order_.first, *answer_.oldest_end);
     if (begin_end > newest_end_ || begin_end < *answer_.oldest_end) {
@@ -240,10 +244,34 @@ void IntervalLogReader::take_slot() {
     }
     LoggedSlot slot = layout_.slot_of(number_, book_);
     if (slot.end != regular_end(number_)) {
-        return end_of_slots(true);
+        if (!order_.skip_unusable || order_.newest_first || !read_.empty()) {
+            return end_of_slots(true);
+        }
+        not_usable_ = number_;
+        usable_ = newest_;
+        return search();
     }
     read_.emplace_back(number_, std::move(slot));
     read_slot(order_.newest_first ? number_ - 1 : number_ + 1);
+}
+
+void IntervalLogReader::search() {
+    if (usable_ - not_usable_ <= 1) {
+        begin(Stage::slots);
+        return read_slot(usable_);
+    }
+    const std::uint32_t middle = not_usable_ + (usable_ - not_usable_) / 2;
+    begin(Stage::search);
+    ask_in_window(middle, layout_.stamp_spans(middle));
+}
+
+void IntervalLogReader::take_search() {
+    if (!is_shown(layout_.stamp_spans(number_))) {
+        return;
+    }
+    const bool usable = layout_.end_of(number_, book_) == regular_end(number_);
+    (usable ? usable_ : not_usable_) = number_;
+    search();
 }
 
 void IntervalLogReader::end_of_slots(bool complete) {

@@ -21,7 +21,8 @@ namespace metergate::southbound {
 ///
 /// A slot's stamp is believed if it is where a clock that nobody has set would have put it, counted
 /// from the newest slot, which must be of just now: what was logged before a clock was set may have
-/// been stamped by a wrong one. Reading stops at the first slot that is not so.
+/// been stamped by a wrong one. Reading stops at the first slot that is not so; where the order
+/// says so, it begins behind the last of them.
 ///
 /// Knows no wire: whoever has one asks request() and hands over what came of it, until it is done.
 /// What brought no whole reply is asked again twice. Others may move the panel's window at any
@@ -41,7 +42,7 @@ class IntervalLogReader {
     [[nodiscard]] const LogAnswer& answer() const { return answer_; }
 
   private:
-    enum class Stage : std::uint8_t { identity, extent, newest, slots, again };
+    enum class Stage : std::uint8_t { identity, extent, newest, search, slots, again };
     struct Asked {
         Request request;
         std::optional<RegisterSpan> span;  ///< what its reply holds; none for a write
@@ -70,6 +71,9 @@ class IntervalLogReader {
     [[nodiscard]] bool is_wanted(std::uint32_t number) const;
     void read_slot(std::uint32_t number);
     void take_slot();
+    /// Halves what may be the first slot that can be used: those before a clock was set cannot.
+    void search();
+    void take_search();
     void end_of_slots(bool complete);
     void take_again();
     /// Whether the window shows what was asked for; if not, it is asked for again, a few times.
@@ -90,8 +94,10 @@ class IntervalLogReader {
     std::uint32_t oldest_ = 0;
     std::uint32_t newest_ = 0;
     UtcSeconds newest_end_;
-    std::uint32_t number_ = 0;  ///< of the slot that is being read
-    int not_shown_ = 0;         ///< so often in a row the window showed another one
+    std::uint32_t number_ = 0;      ///< of the slot that is being read
+    std::uint32_t not_usable_ = 0;  ///< the newest slot that is known not to be
+    std::uint32_t usable_ = 0;      ///< the oldest one that is known to be
+    int not_shown_ = 0;             ///< so often in a row the window showed another one
     std::vector<std::pair<std::uint32_t, LoggedSlot>> read_;
 };
 

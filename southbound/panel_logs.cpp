@@ -22,35 +22,50 @@ PanelLogs::PanelLogs(const Clock& clock, Poller& poller, Sink answer)
     : clock_(clock), poller_(poller), answer_(std::move(answer)) {}
 
 void PanelLogs::order(const LogOrder& order) {
-    const auto same = std::find_if(waiting_.begin(), waiting_.end(), [&](const LogOrder& other) {
-        return other.panel == order.panel;
+    std::deque<LogOrder>& waiting = lane_of(order.use).waiting;
+    const auto same = std::find_if(waiting.begin(), waiting.end(), [&](const LogOrder& other) {
+        return other.panel == order.panel && other.use == order.use;
     });
-    if (same != waiting_.end()) {
+    if (same != waiting.end()) {
         *same = order;
     } else {
-        waiting_.push_back(order);
+        waiting.push_back(order);
     }
 }
 
+/// Only one of the lanes has a request with the poller: on one and the same panel they would move
+/// each other's window.
 void PanelLogs::step() {
-    while (!job_ && !waiting_.empty()) {
-        begin_next();
+    for (Lane* lane : {&fresh_, &other_}) {
+        while (!lane->job && !lane->waiting.empty()) {
+            begin_next(*lane);
+        }
     }
-    if (job_ && !job_->asked && job_->not_before <= clock_.now()) {
-        ask();
+    const bool is_asking = (fresh_.job && fresh_.job->asked) || (other_.job && other_.job->asked);
+    for (Lane* lane : {&fresh_, &other_}) {
+        if (!is_asking && lane->job && lane->job->not_before <= clock_.now()) {
+            return ask(*lane);
+        }
     }
 }
 
 Instant PanelLogs::next_at() const {
-    if (!job_) {
-        return waiting_.empty() ? never : clock_.now();
+    if ((fresh_.job && fresh_.job->asked) || (other_.job && other_.job->asked)) {
+        return never;
     }
-    return job_->asked ? never : job_->not_before;
+    return std::min(next_at(fresh_), next_at(other_));
 }
 
-void PanelLogs::begin_next() {
-    const LogOrder order = waiting_.front();
-    waiting_.pop_front();
+Instant PanelLogs::next_at(const Lane& lane) const {
+    if (lane.job) {
+        return lane.job->not_before;
+    }
+    return lane.waiting.empty() ? never : clock_.now();
+}
+
+void PanelLogs::begin_next(Lane& lane) {
+    const LogOrder order = lane.waiting.front();
+    lane.waiting.pop_front();
     const PanelDriver* driver = driver_of(order.panel);
     if (driver == nullptr) {
         answer_with(order, {Fault::not_found, "line " + poller_.line_id() + " has no such panel"});
@@ -61,48 +76,51 @@ void PanelLogs::begin_next() {
         answer_(reader.answer());
         return;
     }
-    job_.emplace(std::move(reader), order.panel);
+    lane.job.emplace(std::move(reader), order);
 }
 
-void PanelLogs::ask() {
-    job_->asked = true;
-    poller_.request_guest(
-        {client, job_->reader.request(), [this](const Result<Reply>& outcome) { take(outcome); }});
+void PanelLogs::ask(Lane& lane) {
+    lane.job->asked = true;
+    poller_.request_guest({client, lane.job->reader.request(),
+                           [this, &lane](const Result<Reply>& outcome) { take(lane, outcome); }});
 }
 
 /// What the poller answers; never asks again by itself, so that a refusal cannot go round for ever.
-void PanelLogs::take(const Result<Reply>& outcome) {
-    if (!job_) {
+void PanelLogs::take(Lane& lane, const Result<Reply>& outcome) {
+    if (!lane.job) {
         return;  // the line has ended meanwhile
     }
+    Job& job = *lane.job;
     const Instant now = clock_.now();
-    job_->asked = false;
-    job_->not_before = now;
+    job.asked = false;
+    job.not_before = now;
+    // What is fresh of the other panels does not wait for one that is not to be asked.
     const bool busy = !outcome && outcome.error().fault == Fault::busy;
-    if (busy && ++job_->times_busy < times_busy_max) {
-        job_->not_before = now + busy_wait;
+    if (busy && job.order.use != LogUse::fresh && ++job.times_busy < times_busy_max) {
+        job.not_before = now + busy_wait;
         return;
     }
-    job_->times_busy = 0;
+    job.times_busy = 0;
     const Duration age = outcome ? now - outcome->asked : Duration{};
-    job_->reader.take(outcome, clock_.utc() - std::chrono::floor<milliseconds>(age));
-    if (job_->reader.is_done()) {
-        const LogAnswer answer = job_->reader.answer();
-        job_.reset();
+    job.reader.take(outcome, clock_.utc() - std::chrono::floor<milliseconds>(age));
+    if (job.reader.is_done()) {
+        const LogAnswer answer = job.reader.answer();
+        lane.job.reset();
         answer_(answer);
     }
 }
 
 void PanelLogs::end() {
-    for (const LogOrder& order : std::exchange(waiting_, {})) {
-        answer_with(order, {Fault::busy, "line " + poller_.line_id() + " ends"});
+    end(fresh_);
+    end(other_);
+}
+
+void PanelLogs::end(Lane& lane) {
+    if (lane.job) {
+        lane.waiting.push_front(lane.job->order);
+        lane.job.reset();
     }
-    if (job_) {
-        const LogAnswer unfinished = job_->reader.answer();
-        LogOrder order;
-        order.number = unfinished.order;
-        order.panel = job_->panel;
-        job_.reset();
+    for (const LogOrder& order : std::exchange(lane.waiting, {})) {
         answer_with(order, {Fault::busy, "line " + poller_.line_id() + " ends"});
     }
 }
@@ -110,6 +128,7 @@ void PanelLogs::end() {
 void PanelLogs::answer_with(const LogOrder& order, const Error& error) {
     LogAnswer answer;
     answer.order = order.number;
+    answer.use = order.use;
     answer.panel = order.panel;
     answer.error = error;
     answer_(std::move(answer));

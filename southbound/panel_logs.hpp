@@ -14,8 +14,8 @@
 namespace metergate::southbound {
 
 /// Reads the logs of a line's panels as ordered, one after the other, as a guest of the line's
-/// poller: metering never waits for it. Every order is answered. Stepped with the poller, on its
-/// line's thread.
+/// poller: metering never waits for it. Fresh slots are read first, also while an order for others
+/// is under way. Every order is answered. Stepped with the poller, on its line's thread.
 class PanelLogs {
   public:
     using Sink = std::function<void(LogAnswer)>;
@@ -26,7 +26,7 @@ class PanelLogs {
     PanelLogs& operator=(const PanelLogs&) = delete;
     ~PanelLogs() = default;
 
-    /// Another order for the same panel takes the place of one that is still waiting.
+    /// Another order for the same panel and use takes the place of one that is still waiting.
     void order(const LogOrder& order);
     /// Gives the poller the next request, if one is due. To be called before each Poller::step().
     void step();
@@ -39,26 +39,33 @@ class PanelLogs {
   private:
     /// The order being carried out.
     struct Job {
-        Job(IntervalLogReader log_reader, PanelNumber of)
-            : reader(std::move(log_reader)), panel(of) {}
+        Job(IntervalLogReader log_reader, LogOrder of) : reader(std::move(log_reader)), order(of) {}
         IntervalLogReader reader;
-        PanelNumber panel;
+        LogOrder order;
         bool asked = false;  ///< the poller has its request
         Instant not_before{};
         int times_busy = 0;  ///< in a row
     };
+    /// One lane for what was just closed, one for all that may wait.
+    struct Lane {
+        std::deque<LogOrder> waiting;
+        std::optional<Job> job;
+    };
 
-    void begin_next();
-    void ask();
-    void take(const Result<Reply>& outcome);
+    [[nodiscard]] Lane& lane_of(LogUse use) { return use == LogUse::fresh ? fresh_ : other_; }
+    void begin_next(Lane& lane);
+    void ask(Lane& lane);
+    void take(Lane& lane, const Result<Reply>& outcome);
+    void end(Lane& lane);
     void answer_with(const LogOrder& order, const Error& error);
+    [[nodiscard]] Instant next_at(const Lane& lane) const;
     [[nodiscard]] const PanelDriver* driver_of(PanelNumber panel) const;
 
     const Clock& clock_;
     Poller& poller_;
     Sink answer_;
-    std::deque<LogOrder> waiting_;
-    std::optional<Job> job_;
+    Lane fresh_;
+    Lane other_;
 };
 
 }  // namespace metergate::southbound

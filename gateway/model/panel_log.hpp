@@ -35,19 +35,31 @@ struct LoggedSlot {
     bool operator==(const LoggedSlot&) const = default;
 };
 
+/// What slots are asked for.
+enum class LogUse : std::uint8_t {
+    gap,     ///< to be put in the place of a gap of a register's chain
+    fresh,   ///< just closed, and billed as the log has them: read before all others
+    unread,  ///< billed as the log has them, but not read in time
+};
+
 /// Asks for slots of a panel's interval log that end within [first, last].
 struct LogOrder {
-    std::uint64_t number = 0;  ///< stands in the answer too
+    std::uint64_t number = 0;  ///< stands in the answer too, as does `use`
+    LogUse use = LogUse::gap;
     PanelNumber panel{};
     UtcSeconds first;
     UtcSeconds last;
-    bool newest_first = false;   ///< begin at `last` and go back; else at `first`
+    bool newest_first = false;  ///< begin at `last` and go back; else at `first`
+    /// Where `first` cannot be used (the panel's clock was set since), begin at the first slot that
+    /// can. Not with `newest_first`.
+    bool skip_unusable = false;
     std::size_t slots_max = 96;  ///< stop after so many
 };
 
 /// What came of it.
 struct LogAnswer {
     std::uint64_t order = 0;  ///< LogOrder::number
+    LogUse use = LogUse::gap;
     PanelNumber panel{};
     /// Error: the slots were not read, or cannot be trusted; nothing else of the answer counts
     /// then. Faults: timeout, damaged, disconnected and busy may pass; refused (another kind of
@@ -56,6 +68,7 @@ struct LogAnswer {
     std::uint64_t identity = 0;               ///< of the meter that remembers, as in readings
     std::chrono::seconds length{};            ///< of a slot
     std::optional<UtcSeconds> oldest_end;     ///< of the oldest slot kept; absent: none is
+    std::optional<UtcSeconds> newest_end;     ///< of the newest slot kept; absent likewise
     std::chrono::milliseconds clock_ahead{};  ///< how far the panel's clock is ahead of ours
     /// In order of `end`, each one slot length after the one before.
     std::vector<LoggedSlot> slots;

@@ -239,6 +239,27 @@ TEST_F(LogReading, what_was_logged_before_a_clock_was_set_is_not_used) {
     }
 }
 
+TEST_F(LogReading, reading_begins_behind_what_cannot_be_used_if_it_is_told_to) {
+    building::PanelPlan wrong = plan();
+    wrong.clock_offset_s = -1800;
+    make(std::move(wrong));
+    now_ = hours{30};
+    // The clock is put right, to 11:00 of the next day.
+    const building::Bytes set{16, 0, 32, 0, 2, 4, 0x69, 0xA6, 0xBF, 0x30};
+    EXPECT_EQ(panel_->answer(set, start + now_).pdu.size(), 5U);
+    now_ = hours{50};
+    LogOrder order = order_of(hours{1}, hours{50});
+    order.skip_unusable = true;
+    const LogAnswer answer = read(order);
+    ASSERT_FALSE(answer.error) << answer.error->text;
+    ASSERT_FALSE(answer.slots.empty());
+    EXPECT_EQ(answer.slots.front().end, start_s + hours{30} + minutes{15});
+    EXPECT_EQ(answer.newest_end, start_s + hours{50});
+    EXPECT_EQ(answer.slots.size(), 80U);
+    const int for_slots = 80 * 4;
+    EXPECT_LT(requests_, for_slots + 40) << "each step halves what is left";
+}
+
 TEST_F(LogReading, a_log_whose_newest_slot_is_old_is_not_used) {
     building::PanelPlan wrong = plan();
     wrong.clock_offset_s = -1800;

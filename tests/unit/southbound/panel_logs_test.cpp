@@ -36,9 +36,11 @@ class LogsOfALine : public GuestLine {
         return setup;
     }
     void run(Duration duration) { run_with(*logs_, duration); }
-    void order(std::uint32_t panel, std::uint64_t number, minutes first, minutes last) {
+    void order(std::uint32_t panel, std::uint64_t number, minutes first, minutes last,
+               LogUse use = LogUse::gap) {
         LogOrder made;
         made.number = number;
+        made.use = use;
         made.panel = PanelNumber{panel};
         made.first = building_->scenario().start + first;
         made.last = building_->scenario().start + last;
@@ -122,6 +124,34 @@ TEST_F(LogsOfALine, a_new_order_for_a_panel_replaces_one_that_waits) {
     run(minutes{2});
     ASSERT_EQ(answers_.size(), 2U);
     EXPECT_EQ(answers_[1].order, 3U);
+    EXPECT_EQ(answers_[1].slots.size(), 1U);
+}
+
+TEST_F(LogsOfALine, fresh_slots_overtake_an_order_that_is_under_way) {
+    make();
+    run(hours{30});
+    order(1, 1, minutes{15}, minutes{96 * 15});
+    run(seconds{1});
+    order(2, 2, minutes{1800}, minutes{1800}, LogUse::fresh);
+    order(1, 3, minutes{1800}, minutes{1800}, LogUse::fresh);
+    run(minutes{10});
+    ASSERT_EQ(answers_.size(), 3U);
+    EXPECT_EQ(answers_[0].order, 2U);
+    EXPECT_EQ(answers_[0].use, LogUse::fresh);
+    EXPECT_EQ(answers_[1].order, 3U) << "of the panel whose log is being read";
+    EXPECT_EQ(answers_[1].slots.size(), 1U);
+    EXPECT_EQ(answers_[2].order, 1U);
+    EXPECT_EQ(answers_[2].slots.size(), 96U) << "its window was moved, and moved back";
+}
+
+TEST_F(LogsOfALine, fresh_slots_of_others_do_not_wait_for_a_panel_that_fails) {
+    make(R"({"at_s": 10799, "kind": "silent", "target": "east", "for_s": 60})");
+    run(hours{3});
+    order(1, 1, minutes{180}, minutes{180}, LogUse::fresh);
+    order(2, 2, minutes{180}, minutes{180}, LogUse::fresh);
+    run(seconds{10});
+    ASSERT_EQ(answers_.size(), 2U);
+    EXPECT_TRUE(answers_[0].error);
     EXPECT_EQ(answers_[1].slots.size(), 1U);
 }
 
