@@ -15,4 +15,9 @@ namespace metergate::storage {
                                                             UtcSeconds after, UtcSeconds through,
                                                             std::size_t count_max);
 
+/// The current records of the panel's points that are MISSING, not told by a panel's log and end
+/// within [from, through]: slots that a log may still have. In order of end, point and series.
+[[nodiscard]] Result<std::vector<Record>> read_unread_records(Database& database, PanelNumber panel,
+                                                              UtcSeconds from, UtcSeconds through);
+
 }  // namespace metergate::storage

@@ -1,6 +1,7 @@
 #include "storage/restart.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "storage/schema.hpp"
@@ -57,18 +58,34 @@ std::vector<PanelEventMark> read_panel_marks(Database& database) {
     return marks;
 }
 
-/// Moves the edges of chains forward to their newest records with a register, and what they have
-/// closed to their newest records of any kind.
+/// Series that are billed from panels' logs.
+std::set<SeriesNumber> logged_series(Database& database) {
+    std::set<SeriesNumber> logged;
+    Statement row = database.prepare("SELECT number FROM series WHERE source = ?");
+    row.with(static_cast<int>(BillingSource::panel_log));
+    while (row.next()) {
+        logged.insert(SeriesNumber{static_cast<std::uint32_t>(row.integer(0))});
+    }
+    return logged;
+}
+
+/// Moves the edges of chains forward to their newest records with a register, or with a value where
+/// a log may have no registers, and what they have closed to their newest records of any kind. The
+/// edge of a log's chain that was stored with slots still to be read stands: there reading goes on.
 class Baselines {
   public:
     Baselines(Database& database, std::vector<ChainState>& chains)
         : records_(database.prepare(
-              R"(SELECT point, series, register FROM record WHERE "end" = ? AND point BETWEEN ? AND ?
+              R"(SELECT point, series, value, register FROM record WHERE "end" = ? AND point BETWEEN ? AND ?
               AND revision = ?)")),
           batches_(database.prepare(
               R"(SELECT "end", panel, revision FROM batch INDEXED BY batch_by_end WHERE "end" > ?
-              ORDER BY "end" DESC, panel DESC, revision DESC)")) {
+              ORDER BY "end" DESC, panel DESC, revision DESC)")),
+          logged_(logged_series(database)) {
         for (ChainState& chain : chains) {
+            if (logged_.contains(chain.series) && chain.edge < chain.closed_through) {
+                with_unread_.insert(&chain);
+            }
             open_[raw(panel_of(chain.point))].push_back(&chain);
             oldest_edge_ = std::min(oldest_edge_, chain.edge);
         }
@@ -110,15 +127,21 @@ class Baselines {
 
     void note_record(ChainState& chain, UtcSeconds end) {
         chain.closed_through = std::max(chain.closed_through, end);
-        if (const auto reg = records_.optional_integer(2)) {
+        const auto reg = records_.optional_integer(3);
+        const bool is_edge = logged_.contains(chain.series)
+                                 ? records_.optional_integer(2) && !with_unread_.contains(&chain)
+                                 : reg.has_value();
+        if (is_edge) {
             chain.edge = end;
-            chain.edge_register = *reg;
+            chain.edge_register = reg.value_or(0);
             chain.open_flags = {};
         }
     }
 
     Statement records_;
     Statement batches_;
+    std::set<SeriesNumber> logged_;
+    std::set<const ChainState*> with_unread_;
     std::unordered_map<std::uint32_t, std::vector<ChainState*>>
         open_;  ///< by panel: still searched
     UtcSeconds oldest_edge_ = UtcSeconds::max();

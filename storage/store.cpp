@@ -209,6 +209,18 @@ Result<std::vector<Record>> SqliteStore::long_records(PanelNumber panel, UtcSeco
     return found;
 }
 
+Result<std::vector<Record>> SqliteStore::unread_records(PanelNumber panel, UtcSeconds from,
+                                                        UtcSeconds through) {
+    if (const Result<void> ready = ensure_open(); !ready) {
+        return ready.error();
+    }
+    auto found = read_unread_records(connection_->database, panel, from, through);
+    if (!found) {
+        return failed(found.error());
+    }
+    return found;
+}
+
 Result<std::optional<BatchSeq>> SqliteStore::cursor(const Id& destination) {
     if (const Result<void> ready = ensure_open(); !ready) {
         return ready.error();

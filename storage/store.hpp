@@ -61,6 +61,8 @@ class SqliteStore final : public record::Store {
     [[nodiscard]] Result<std::vector<Record>> long_records(PanelNumber panel, UtcSeconds after,
                                                            UtcSeconds through,
                                                            std::size_t count_max) override;
+    [[nodiscard]] Result<std::vector<Record>> unread_records(PanelNumber panel, UtcSeconds from,
+                                                             UtcSeconds through) override;
 
     /// How far a destination has got; nothing if it is new.
     [[nodiscard]] Result<std::optional<BatchSeq>> cursor(const Id& destination);

@@ -139,6 +139,12 @@ class Store {
                                                                    UtcSeconds after,
                                                                    UtcSeconds through,
                                                                    std::size_t count_max) = 0;
+    /// The current MISSING records of the panel's points that end within [from, through], but those
+    /// of which its own log tells that they are: slots that a log may still have. In order of end,
+    /// point and series.
+    [[nodiscard]] virtual Result<std::vector<Record>> unread_records(PanelNumber panel,
+                                                                     UtcSeconds from,
+                                                                     UtcSeconds through) = 0;
 };
 
 struct BatchPage {

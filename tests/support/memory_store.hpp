@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -96,14 +97,8 @@ class MemoryStore final : public record::Store {
     [[nodiscard]] Result<std::vector<Record>> long_records(PanelNumber panel, UtcSeconds after,
                                                            UtcSeconds through,
                                                            std::size_t count_max) override {
-        std::map<std::tuple<UtcSeconds, PointNumber, SeriesNumber>, Record> newest_of;
-        for (const Batch& batch : batches) {
-            for (const Record& record : batch.records) {
-                newest_of[{record.end, record.point, record.series}] = record;
-            }
-        }
         std::vector<Record> found;
-        for (const auto& [key, record] : newest_of) {
+        for (const auto& [key, record] : newest_records()) {
             const bool wanted = panel_of(record.point) == panel && record.end > after &&
                                 record.end <= through && record.value &&
                                 record.flags.has(Flag::long_interval);
@@ -112,6 +107,31 @@ class MemoryStore final : public record::Store {
             }
         }
         return found;
+    }
+
+    [[nodiscard]] Result<std::vector<Record>> unread_records(PanelNumber panel, UtcSeconds from,
+                                                             UtcSeconds through) override {
+        std::vector<Record> found;
+        for (const auto& [key, record] : newest_records()) {
+            const bool wanted = panel_of(record.point) == panel && record.end >= from &&
+                                record.end <= through && !record.value &&
+                                record.origin == Origin::gateway;
+            if (wanted) {
+                found.push_back(record);
+            }
+        }
+        return found;
+    }
+
+    using NewestRecords = std::map<std::tuple<UtcSeconds, PointNumber, SeriesNumber>, Record>;
+    [[nodiscard]] NewestRecords newest_records() const {
+        NewestRecords newest_of;
+        for (const Batch& batch : batches) {
+            for (const Record& record : batch.records) {
+                newest_of[{record.end, record.point, record.series}] = record;
+            }
+        }
+        return newest_of;
     }
 
     [[nodiscard]] BatchSeq newest() const {
@@ -161,6 +181,7 @@ class MemoryStore final : public record::Store {
     std::map<Id, BatchSeq> cursors;
     std::vector<record::LastReading> last_readings;
     std::map<PanelNumber, PanelEventMark> panel_marks;
+    std::set<SeriesNumber> logged_series;  ///< those billed from panels' logs: the test says which
     int attempts = 0;
 
   private:
@@ -201,10 +222,13 @@ class MemoryStore final : public record::Store {
     }
 
     [[nodiscard]] record::ChainState newest_baseline(record::ChainState state) const {
+        const bool is_logged = logged_series.contains(state.series);
+        const bool has_unread = is_logged && state.edge < state.closed_through;
         for (const Record& record : current(state.point, state.series)) {
-            if (record.reg && record.end > state.edge) {
+            const bool is_edge = is_logged ? record.value && !has_unread : record.reg.has_value();
+            if (is_edge && record.end > state.edge) {
                 state.edge = record.end;
-                state.edge_register = *record.reg;
+                state.edge_register = record.reg.value_or(0);
                 state.open_flags = {};
             }
             state.closed_through = std::max(state.closed_through, record.end);

@@ -150,6 +150,54 @@ TEST_F(StoreRestart, another_series_of_the_point_does_not_lend_its_register) {
     EXPECT_EQ(found.at(1).edge_register, 500);
 }
 
+/// A chain that a panel's own log bills, and a batch of its first point.
+class LoggedRestart : public StoreRestart {
+  protected:
+    void SetUp() override {
+        StoreRestart::SetUp();
+        Series series;
+        series.source = BillingSource::panel_log;
+        const auto numbered = store->number({{}, {series}});
+        ASSERT_TRUE(numbered) << numbered.error().text;
+        logged_ = numbered->series.at(0).second;
+    }
+    void store_chain(std::int64_t edge_s, std::int64_t closed_s) {
+        ChainState made = chain(0, noon_s - 3600, 0);
+        made.series = logged_;
+        made.edge = utc_from_s(edge_s);
+        made.closed_through = utc_from_s(closed_s);
+        store_chains({made});
+    }
+    [[nodiscard]] Batch slot(std::int64_t end_s, std::optional<Milli> value) const {
+        Batch made = batch(east, end_s);
+        made.records.resize(1);
+        made.records[0].series = logged_;
+        made.records[0].value = value;
+        made.records[0].reg.reset();
+        made.records[0].flags = value ? Flags() : Flags(Flag::missing);
+        return made;
+    }
+
+    SeriesNumber logged_{};
+};
+
+TEST_F(LoggedRestart, a_log_without_registers_goes_on_behind_its_newest_value) {
+    store_chain(noon_s, noon_s);
+    commit({slot(noon_s + 900, 5), slot(noon_s + 1800, 6), slot(noon_s + 2700, {})});
+    open();
+    EXPECT_EQ(chains().at(0).edge, utc_from_s(noon_s + 1800));
+    EXPECT_EQ(chains().at(0).closed_through, utc_from_s(noon_s + 2700));
+}
+
+TEST_F(LoggedRestart, slots_still_to_be_read_are_not_forgotten_for_newer_ones) {
+    commit({slot(noon_s, 4), slot(noon_s + 900, {})});
+    store_chain(noon_s, noon_s + 900);
+    commit({slot(noon_s + 1800, 6)});
+    open();
+    EXPECT_EQ(chains().at(0).edge, utc_from_s(noon_s));
+    EXPECT_EQ(chains().at(0).closed_through, utc_from_s(noon_s + 1800));
+}
+
 TEST_F(StoreRestart, a_clean_stop_is_remembered_with_its_last_readings_until_the_first_commit) {
     EXPECT_FALSE(restart().clean_stop);
     record::Commit last;
