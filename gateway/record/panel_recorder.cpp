@@ -51,7 +51,7 @@ std::string sentence_for(EventKind kind) {
 }  // namespace
 
 PanelRecorder::PanelRecorder(const PanelPlan& plan, seconds close_wait)
-    : plan_(plan), close_wait_(close_wait) {}
+    : plan_(plan), close_wait_(close_wait), logged_(plan.number) {}
 
 Result<PanelRecorder> PanelRecorder::make(const PanelPlan& plan, const RecordPlan& all,
                                           Grids& grids) {
@@ -72,6 +72,12 @@ Result<PanelRecorder> PanelRecorder::make(const PanelPlan& plan, const RecordPla
 Result<void> PanelRecorder::add_point(const PointPlan& point, const PanelPlan& plan,
                                       const RecordPlan& all, Grids& grids) {
     for (const auto& [series, number] : point.series) {
+        if (series.source == BillingSource::panel_log) {
+            if (auto added = logged_.add(point, series, number, all, grids); !added) {
+                return added;
+            }
+            continue;
+        }
         auto grid = grids.get(series.length, series.time_base);
         if (!grid) {
             return grid.error().within("point " + point.id);
@@ -95,6 +101,7 @@ void PanelRecorder::resume(const Restart& restart, Flags open_slots, UtcTime now
     for (Chain& chain : chains_) {
         resume(chain, restart, open_slots, now);
     }
+    logged_.resume(restart);  // its panel went on measuring whatever became of us
     baselines_to_look_at_ = true;
     find_undecided_edge();
 }
@@ -143,6 +150,9 @@ void PanelRecorder::take_over(PanelRecorder& before, const Restart& restart, Utc
             end(chain);
         }
     }
+    logged_.take_over(before.logged_, restart, [&](PointNumber point, std::uint64_t identity) {
+        return change_of(point, identity, before);
+    });
     baselines_to_look_at_ = true;
     find_undecided_edge();
 }
@@ -153,15 +163,24 @@ void PanelRecorder::go_on(Chain& chain, Chain& before, const PanelRecorder& from
     chain.intervals = before.intervals.with_rules(chain.intervals.rules());
     chain.baseline_due = before.baseline_due;
     before.goes_on = true;
-    const PointPlan& planned = *find_point(chain.point);
-    const PointPlan& earlier = *from.find_point(chain.point);
-    const bool moved = plan_.place != from.plan_.place && chain.intervals.identity() == 0;
-    if (planned.source != earlier.source || moved) {
+    const auto change = change_of(chain.point, chain.intervals.identity(), from);
+    if (change == LoggedSeries::Change::source) {
         end(chain);
-    } else if (chain.intervals.is_open() && (planned.parameters != earlier.parameters ||
-                                             plan_.parameters != from.plan_.parameters)) {
+    } else if (change == LoggedSeries::Change::parameters && chain.intervals.is_open()) {
         chain.intervals.mark(Flag::config_changed, now);
     }
+}
+
+LoggedSeries::Change PanelRecorder::change_of(PointNumber point, std::uint64_t identity,
+                                              const PanelRecorder& from) const {
+    const PointPlan& planned = *find_point(point);
+    const PointPlan& earlier = *from.find_point(point);
+    if (planned.source != earlier.source || (plan_.place != from.plan_.place && identity == 0)) {
+        return LoggedSeries::Change::source;
+    }
+    const bool same =
+        planned.parameters == earlier.parameters && plan_.parameters == from.plan_.parameters;
+    return same ? LoggedSeries::Change::nothing : LoggedSeries::Change::parameters;
 }
 
 void PanelRecorder::end(Chain& chain) {
@@ -173,6 +192,7 @@ void PanelRecorder::end_all() {
     for (Chain& chain : chains_) {
         end(chain);
     }
+    logged_.end_all();
 }
 
 PanelRecorder::Chain* PanelRecorder::find_chain(PointNumber point, SeriesNumber series) {
@@ -216,7 +236,10 @@ void PanelRecorder::feed(const Reading& reading) {
             collect(chain);
         }
     }
-    if (edges_moved) {
+    logged_.hear(reading.at_utc, reading.identity, logged_output_);
+    const bool log_opens = !logged_.empty() && !undecided_edge_;
+    if (edges_moved || log_opens || !logged_output_.records.empty()) {
+        collect_logged();
         find_undecided_edge();
     }
 }
@@ -239,12 +262,45 @@ void PanelRecorder::close_overdue(UtcTime now) {
         chain.intervals.close_overdue(now, output_);
         collect(chain);
     }
+    logged_.close_overdue(now, logged_output_);
+    collect_logged();
     find_undecided_edge();
+}
+
+void PanelRecorder::take_fresh(const LogAnswer& answer, UtcTime now) {
+    logged_.take(answer, now, logged_output_);
+    collect_logged();
+    find_undecided_edge();
+}
+
+void PanelRecorder::take_unread(const LogAnswer& answer, const std::vector<Record>& unread,
+                                UtcSeconds through, UtcTime now) {
+    logged_.take_unread(answer, unread, through, now, logged_output_);
+    collect_logged();
+}
+
+void PanelRecorder::collect_logged() {
+    baselines_to_look_at_ = true;
+    for (const Record& record : logged_output_.records) {
+        add_record(record);
+    }
+    std::move(logged_output_.events.begin(), logged_output_.events.end(),
+              std::back_inserter(events_));
+    logged_output_ = {};
 }
 
 void PanelRecorder::collect(const Chain& chain) {
     for (const auto& interval : output_.intervals) {
-        add_record(chain, interval);
+        add_record({.end = interval.end,
+                    .start = interval.start,
+                    .point = chain.point,
+                    .series = chain.series,
+                    .revision = 0,
+                    .value = interval.value,
+                    .reg = interval.reg,
+                    .flags = interval.flags,
+                    .origin = Origin::gateway,
+                    .uncertainty = interval.uncertainty});
     }
     for (const auto& notice : output_.notices) {
         add_event(chain, notice);
@@ -253,20 +309,10 @@ void PanelRecorder::collect(const Chain& chain) {
     output_.notices.clear();
 }
 
-void PanelRecorder::add_record(const Chain& chain, const metering::ClosedInterval& interval) {
-    Batch& batch = pending_[interval.end];
+void PanelRecorder::add_record(const Record& record) {
+    Batch& batch = pending_[record.end];
     batch.panel = number();
-    batch.end = interval.end;
-    const Record record{.end = interval.end,
-                        .start = interval.start,
-                        .point = chain.point,
-                        .series = chain.series,
-                        .revision = 0,
-                        .value = interval.value,
-                        .reg = interval.reg,
-                        .flags = interval.flags,
-                        .origin = Origin::gateway,
-                        .uncertainty = interval.uncertainty};
+    batch.end = record.end;
     std::vector<Record>& records = batch.records;
     const auto same = std::find_if(records.begin(), records.end(), [&](const Record& other) {
         return other.point == record.point && other.series == record.series;
@@ -302,6 +348,9 @@ void PanelRecorder::find_undecided_edge() {
             const UtcSeconds edge = chain.intervals.undecided_edge();
             undecided_edge_ = undecided_edge_ ? std::min(*undecided_edge_, edge) : edge;
         }
+    }
+    if (const auto edge = logged_.undecided_edge()) {
+        undecided_edge_ = undecided_edge_ ? std::min(*undecided_edge_, *edge) : *edge;
     }
 }
 
@@ -344,6 +393,9 @@ void PanelRecorder::take_baselines(std::vector<ChainState>& out) {
         // One that waits for its batches is looked at again.
         baselines_to_look_at_ = baselines_to_look_at_ || chain.baseline_due;
     }
+    const bool waits = logged_.take_baselines(
+        pending_.empty() ? std::nullopt : std::optional(pending_.begin()->first), out);
+    baselines_to_look_at_ = baselines_to_look_at_ || waits;
 }
 
 void PanelRecorder::take_events(std::vector<Event>& out) {

@@ -9,6 +9,7 @@
 #include "gateway/metering/interval_chain.hpp"
 #include "gateway/model/reading.hpp"
 #include "gateway/record/grids.hpp"
+#include "gateway/record/logged_series.hpp"
 #include "gateway/record/plan.hpp"
 #include "gateway/record/store.hpp"
 
@@ -41,6 +42,15 @@ class PanelRecorder {
     void mark(Flags flags, UtcTime until);
     /// Declares slots missing whose waiting time is over.
     void close_overdue(UtcTime now);
+
+    /// What its log said: slots that just closed, as ordered.
+    void take_fresh(const LogAnswer& answer, UtcTime now);
+    /// Slots that were read too late; see LoggedSeries::take_unread.
+    void take_unread(const LogAnswer& answer, const std::vector<Record>& unread, UtcSeconds through,
+                     UtcTime now);
+    [[nodiscard]] const LoggedSeries& logged() const { return logged_; }
+    /// Whether slots are decided that are not in a batch yet.
+    [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
 
     /// Moves the batches out that are complete, or due by time.
     void take_ready(UtcTime now, std::vector<Batch>& out);
@@ -87,20 +97,26 @@ class PanelRecorder {
     [[nodiscard]] Chain* find_chain(PointNumber point, SeriesNumber series);
     [[nodiscard]] const PointPlan* find_point(PointNumber point) const;
     void go_on(Chain& chain, Chain& before, const PanelRecorder& from, UtcTime now);
+    /// What the settings changed of a point since `from`.
+    [[nodiscard]] LoggedSeries::Change change_of(PointNumber point, std::uint64_t identity,
+                                                 const PanelRecorder& from) const;
     void end(Chain& chain);
     void collect(const Chain& chain);
-    void add_record(const Chain& chain, const metering::ClosedInterval& interval);
+    void collect_logged();
+    void add_record(const Record& record);
     void add_event(const Chain& chain, const metering::ChainNotice& notice);
     void find_undecided_edge();
 
     PanelPlan plan_;
     std::chrono::seconds close_wait_;
     std::vector<Chain> chains_;
+    LoggedSeries logged_;
     /// Indices into chains_ by index in panel x quantity_count + quantity.
     std::vector<std::vector<std::size_t>> chains_of_;
     std::map<UtcSeconds, Batch> pending_;  ///< by end: not complete, not due
     std::vector<Event> events_;
     metering::ChainOutput output_;  ///< reused, so that a reading allocates nothing
+    LoggedSeries::Output logged_output_;
     std::optional<UtcSeconds> undecided_edge_;
     bool baselines_to_look_at_ = false;  ///< something happened that may have made one due
 };

@@ -64,7 +64,7 @@ Result<Recorder> Recorder::make(const Clock& clock, Store& store, RecorderInbox&
     for (const PanelEventMark& mark : restart.panel_marks) {
         recorder.panel_marks_.emplace(mark.panel, mark);
     }
-    recorder.arrange_backfills();
+    recorder.memories_.arrange(recorder.panels_);
     return recorder;
 }
 
@@ -106,7 +106,7 @@ Result<void> Recorder::change_plan(const RecordPlan& plan, const Restart& restar
         }
     }
     std::erase_if(panels_, [&](const PanelRecorder& panel) { return !is_planned(panel); });
-    arrange_backfills();
+    memories_.arrange(panels_);
     collect();
     // A failure is noted and tried again with the next steps.
     static_cast<void>(commit(now_));
@@ -172,40 +172,19 @@ Instant Recorder::arrivals_due() const {
 
 void Recorder::on_log_order(std::function<void(const LogOrder&)> listener) {
     ordered_ = std::move(listener);
-    for (Backfill& backfill : backfills_) {
-        backfill.order_again();
-    }
-}
-
-/// Those of panels that are planned as before go on.
-void Recorder::arrange_backfills() {
-    std::vector<Backfill> arranged;
-    for (const PanelRecorder& panel : panels_) {
-        if (!panel.plan().remembers) {
-            continue;
-        }
-        const auto known = std::find_if(
-            backfills_.begin(), backfills_.end(),
-            [&](const Backfill& backfill) { return backfill.panel() == panel.number(); });
-        arranged.push_back(known != backfills_.end()
-                               ? std::move(*known)
-                               : Backfill(panel.number(), panel.plan().poll_period));
-    }
-    backfills_ = std::move(arranged);
+    memories_.order_again();
 }
 
 void Recorder::take_logged() {
     while (auto answer = inbox_->logged.pop(now_)) {
-        for (Backfill& backfill : backfills_) {
-            if (backfill.panel() == answer->panel) {
-                auto filled =
-                    backfill.take(*answer, now_, utc_, *find_panel(answer->panel), *store_);
-                std::move(filled.batches.begin(), filled.batches.end(),
-                          std::back_inserter(pending_.batches));
-                std::move(filled.events.begin(), filled.events.end(),
-                          std::back_inserter(pending_.events));
-            }
+        PanelRecorder* panel = find_panel(answer->panel);
+        if (panel == nullptr) {
+            continue;
         }
+        auto filled = memories_.take(*answer, now_, utc_, *panel, *store_);
+        std::move(filled.batches.begin(), filled.batches.end(),
+                  std::back_inserter(pending_.batches));
+        std::move(filled.events.begin(), filled.events.end(), std::back_inserter(pending_.events));
     }
 }
 
@@ -236,27 +215,10 @@ void Recorder::order_logged() {
     if (!ordered_ || !trusted_ || retry_at_) {
         return;
     }
-    for (Backfill& backfill : backfills_) {
-        if (auto order = backfill.next_order(now_, *find_panel(backfill.panel()), *store_)) {
-            ordered_(*order);
-        }
-    }
-}
-
-/// Before the batches that were stored are let go.
-void Recorder::note_stored_gaps() {
-    for (Backfill& backfill : backfills_) {
-        backfill.note_stored();
-        const bool has_gap =
-            std::any_of(pending_.batches.begin(), pending_.batches.end(), [&](const Batch& batch) {
-                return batch.panel == backfill.panel() &&
-                       std::any_of(batch.records.begin(), batch.records.end(),
-                                   [](const Record& record) {
-                                       return record.flags.has(Flag::long_interval);
-                                   });
-            });
-        if (has_gap) {
-            backfill.note_gap();
+    for (const PanelRecorder& panel : panels_) {
+        for (const LogOrder& order :
+             memories_.next_orders(now_, utc_, panel, pending_.batches, *store_)) {
+            ordered_(order);
         }
     }
 }
@@ -301,11 +263,7 @@ void Recorder::take_readings() {
         ++status_.readings;
         reading->at_utc = stamp_of(*reading);
         live_->update(*reading);
-        for (Backfill& backfill : backfills_) {
-            if (backfill.panel() == reading->panel) {
-                backfill.heard(reading->at);
-            }
-        }
+        memories_.heard(reading->panel, reading->at);
         PanelRecorder* panel = find_panel(reading->panel);
         if (panel == nullptr) {
             continue;
@@ -421,7 +379,7 @@ Result<void> Recorder::commit(Instant now) {
     for (const Batch& batch : pending_.batches) {
         status_.newest_end = std::max(status_.newest_end.value_or(batch.end), batch.end);
     }
-    note_stored_gaps();
+    memories_.note_stored(pending_.batches);
     status_.newest_batch = *stored;
     ++status_.commits;
     status_.store_fault.reset();

@@ -9,11 +9,11 @@
 
 #include "gateway/model/clock.hpp"
 #include "gateway/model/panel_events.hpp"
-#include "gateway/record/backfill.hpp"
 #include "gateway/record/clock_watch.hpp"
 #include "gateway/record/grids.hpp"
 #include "gateway/record/held_readings.hpp"
 #include "gateway/record/live_values.hpp"
+#include "gateway/record/panel_memories.hpp"
 #include "gateway/record/panel_recorder.hpp"
 #include "gateway/record/plan.hpp"
 #include "gateway/record/recorder_inbox.hpp"
@@ -54,7 +54,7 @@ class Recorder {
     /// Runs after each commit that wrote batches, on the recorder's thread.
     void on_stored(std::function<void(BatchSeq)> listener) { stored_ = std::move(listener); }
     /// Hands orders for panels' logs over, on the recorder's thread; the answer is awaited in the
-    /// inbox. Without it no gap is filled. Set anew, the orders that wait for an answer are given
+    /// inbox. Without it no log is read. Set anew, the orders that wait for an answer are given
     /// again.
     void on_log_order(std::function<void(const LogOrder&)> listener);
 
@@ -89,11 +89,9 @@ class Recorder {
     void take_readings();
     void take_events_and_cursors();
     void take_receipts();
-    void arrange_backfills();
     void take_logged();
     void take_panel_events();
     void order_logged();
-    void note_stored_gaps();
     [[nodiscard]] UtcTime stamp_of(const Reading& reading) const;
     void add_panel(PanelRecorder panel);
     [[nodiscard]] PanelRecorder* find_panel(PanelNumber number);
@@ -116,7 +114,7 @@ class Recorder {
     Grids grids_;
     std::vector<PanelRecorder> panels_;  ///< by number
     std::map<PanelNumber, PanelEventMark> panel_marks_;
-    std::vector<Backfill> backfills_;  ///< of the panels that remember
+    PanelMemories memories_;
     ClockWatch clock_watch_;
     HeldReadings held_;
     bool trusted_ = false;
