@@ -239,12 +239,7 @@ class PanelCheck {
                                       std::to_string(panel_.poll_period_ms));
         }
         if (profile_ == nullptr) return;
-        if (series.source == BillingSource::panel_log && profile_->log_length != series.length) {
-            findings_.error(
-                path, code + ": profile " + panel_.profile + " has " +
-                          (profile_->log_length ? "a log of " + seconds_text(*profile_->log_length)
-                                                : "no interval log"));
-        }
+        if (series.source == BillingSource::panel_log) check_logged_series(series, code, path);
         const bool offered =
             std::ranges::find(profile_->registers, series.quantity, &RegisterFacts::quantity) !=
             profile_->registers.end();
@@ -254,11 +249,31 @@ class PanelCheck {
         }
     }
 
+    /// How long the slots of its log are, the panel tells when it is read.
+    void check_logged_series(const Series& series, const std::string& code,
+                             const std::string& path) {
+        const auto& logged = profile_->logged;
+        if (std::ranges::find(logged, series.quantity) == logged.end()) {
+            findings_.error(path, code + ": profile " + panel_.profile + " has no interval log" +
+                                      (logged.empty() ? "" : " of that quantity"));
+        } else if (series.length % std::chrono::minutes{1} != std::chrono::seconds{0}) {
+            findings_.error(path, code + ": a panel's own log has whole minutes");
+        } else if (log_length_ && *log_length_ != series.length) {
+            findings_.error(path, code +
+                                      ": another series of this panel is billed from its log in "
+                                      "intervals of " +
+                                      seconds_text(*log_length_) + ", and a panel has one log");
+        } else {
+            log_length_ = series.length;
+        }
+    }
+
     const PanelSettings& panel_;
     const std::string& path_;
     const CheckContext& context_;
     Findings& findings_;
     const ProfileFacts* profile_;
+    std::optional<std::chrono::seconds> log_length_;  ///< of the series that its log bills
     std::map<std::int64_t, Id> slots_;
     std::map<std::int64_t, Id> channels_;
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +21,7 @@ struct ProfileFacts {
     int points = 0;
     int channels = 0;  ///< CT inputs a point can be wired to; 0 = the meter's inputs are fixed
     RegisterSide side = RegisterSide::primary;
-    std::optional<std::chrono::seconds> log_length;  ///< of its interval log; nothing = it has none
+    std::vector<Quantity> logged;  ///< whose increments its interval log tells; empty = it has none
     bool clock_can_be_set = false;
     std::vector<RegisterFacts> registers;
 };

@@ -19,7 +19,10 @@ class EdgeTimes {
         for (const record::PanelPlan& panel : plan.panels) {
             for (const record::PointPlan& point : panel.points) {
                 for (const auto& [series, number] : point.series) {
-                    add(panel.number, series);
+                    // What the panel's own log tells needs no reading at its edges.
+                    if (series.source == BillingSource::gateway_difference) {
+                        add(panel.number, series);
+                    }
                 }
             }
         }

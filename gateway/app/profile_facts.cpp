@@ -12,6 +12,13 @@ config::ProfileFacts facts_of_profile(const southbound::Profile& profile) {
     // A profile of single meters lists its own inputs: nothing is wired to it by channel.
     facts.channels = profile.points > 1 ? profile.channels : 0;
     facts.clock_can_be_set = profile.clock && profile.clock->writable;
+    if (profile.interval_log) {
+        for (const southbound::LogValue& logged : profile.interval_log->values) {
+            if (!logged.is_register) {
+                facts.logged.push_back(logged.quantity);
+            }
+        }
+    }
     for (const auto& quantity : profile.quantities) {
         if (facts_of(quantity.quantity).is_register) {
             facts.registers.push_back({quantity.quantity, profile.modulus_of(quantity.quantity)});

@@ -276,16 +276,30 @@ TEST_F(Check, a_poll_period_longer_than_the_interval_is_refused) {
                                       "poll in each interval of 5 min; poll_period_ms is 400000"));
 }
 
-TEST_F(Check, a_panel_log_series_needs_a_log_of_that_length) {
+TEST_F(Check, a_series_billed_from_a_log_needs_a_log_of_that_quantity) {
     settings.recording.series = {"kwh-15min-log"};
     EXPECT_THAT(errors(), IsEmpty());
-    point(0).series = {"kwh-1h-log"};
+    point(0).series = {"kwh-received-15min-log"};
     line().panels.push_back(new_panel("west", 2, "panel-12"));
     line().panels[1].points = {new_point("suite-201", 1)};
-    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[0].series[0]: kwh-1h-log: "
-                                      "profile panel-24 has a log of 15 min",
-                                      "lines[0].panels[1].points[0].series: kwh-15min-log: "
-                                      "profile panel-12 has no interval log"));
+    EXPECT_THAT(errors(),
+                testing::IsSupersetOf({"lines[0].panels[0].points[0].series[0]: "
+                                       "kwh-received-15min-log: profile panel-24 has no interval "
+                                       "log of that quantity",
+                                       "lines[0].panels[1].points[0].series: kwh-15min-log: "
+                                       "profile panel-12 has no interval log"}));
+}
+
+TEST_F(Check, a_panel_has_one_log_of_whole_minutes) {
+    settings.gateway.laboratory = true;
+    settings.recording.series = {"kwh-15min-log"};
+    point(1).series = {"kwh-1h-log", "kwh-1h", "kwh-30s-log"};
+    panel().poll_period_ms = 1'000;
+    EXPECT_THAT(errors(), ElementsAre("lines[0].panels[0].points[1].series[0]: kwh-1h-log: another "
+                                      "series of this panel is billed from its log in intervals of "
+                                      "15 min, and a panel has one log",
+                                      "lines[0].panels[0].points[1].series[2]: kwh-30s-log: a "
+                                      "panel's own log has whole minutes"));
 }
 
 TEST_F(Check, a_series_needs_its_register_in_the_profile) {

@@ -15,18 +15,18 @@ class FakeFacts final : public Facts {
         profiles_["panel-24"] = {.points = 24,
                                  .channels = 48,
                                  .side = RegisterSide::secondary,
-                                 .log_length = std::chrono::minutes(15),
+                                 .logged = {Quantity::energy_delivered},
                                  .clock_can_be_set = true,
                                  .registers = {delivered}};
         profiles_["panel-12"] = {.points = 12,
                                  .channels = 24,
                                  .side = RegisterSide::secondary,
-                                 .log_length = std::nullopt,
+                                 .logged = {},
                                  .registers = {delivered}};
         profiles_["meter-1"] = {.points = 1,
                                 .channels = 0,
                                 .side = RegisterSide::primary,
-                                .log_length = std::nullopt,
+                                .logged = {},
                                 .registers = {delivered, {Quantity::energy_received, {}}}};
     }
 
