@@ -12,6 +12,9 @@ Json panel_json(const PanelPlan& panel, const Scenario& scenario) {
     for (std::size_t i = 0; i < panel.points.size(); ++i) {
         Json point = Json::object();
         point.set("id", panel.points[i].id).set("slot", i + 1);
+        if (!panel.series.empty()) {
+            point.set("series", panel.series);
+        }
         points.push(std::move(point));
     }
     Json json = Json::object();

@@ -48,6 +48,7 @@ struct PanelPlan {
     bool seal_open = false;           ///< so that its parameters can be set
     std::int64_t log_minutes = 15;    ///< length of the slots it remembers, if it does at all
     std::int64_t log_slots = 2304;    ///< how many; 0 = none
+    std::vector<std::string> series;  ///< of its points, as the gateway is set up; empty = as all
     std::vector<PointPlan> points;
     std::vector<PlannedFault> faults;  ///< of this panel and its points, in order of `from`
 };

@@ -48,6 +48,7 @@ class ScenarioReader {
 
   private:
     void read_head(ObjectReader& document);
+    [[nodiscard]] std::vector<std::string> read_series(ObjectReader& reader);
     void read_line(const Json& json, std::size_t index);
     void read_panel(const Json& json, std::size_t index);
     void read_tenant(const Json& json, std::size_t index);
@@ -120,16 +121,22 @@ void ScenarioReader::read_head(ObjectReader& document) {
         document.integer("poll_period_ms", laboratory ? 2000 : 10'000, 200, 3'600'000);
     scenario_.close_wait_s = document.integer("close_wait_s", laboratory ? 5 : 30, 1, 600);
     scenario_.commit_wait_s = document.integer("commit_wait_s", laboratory ? 1 : 5, 0, 60);
-    each(document.list("series"), [&](const Json& item, std::size_t) {
-        if (item.as_string() == nullptr || length_of_series(*item.as_string()) == 0) {
-            document.complain("series", "not a list of codes such as kwh-15min");
-            return;
-        }
-        scenario_.series.push_back(*item.as_string());
-    });
+    scenario_.series = read_series(document);
     if (scenario_.series.empty()) {
         scenario_.series.emplace_back(laboratory ? "kwh-10s" : "kwh-15min");
     }
+}
+
+std::vector<std::string> ScenarioReader::read_series(ObjectReader& reader) {
+    std::vector<std::string> series;
+    each(reader.list("series"), [&](const Json& item, std::size_t) {
+        if (item.as_string() == nullptr || length_of_series(*item.as_string()) == 0) {
+            reader.complain("series", "not a list of codes such as kwh-15min");
+            return;
+        }
+        series.push_back(*item.as_string());
+    });
+    return series;
 }
 
 void ScenarioReader::read_line(const Json& json, std::size_t index) {
@@ -211,7 +218,8 @@ void ScenarioReader::read_panel(const Json& json, std::size_t index) {
     panel.clock_offset_s = reader.integer("clock_offset_s", 0, -1'000'000, 1'000'000);
     panel.clock = reader.text("clock", panel.clock);
     panel.seal_open = reader.flag("seal_open", false);
-    panel.log_minutes = reader.integer("log_minutes", 15, 5, 1440);
+    panel.log_minutes = reader.integer("log_minutes", 15, 1, 1440);
+    panel.series = read_series(reader);
     panel.log_slots = reader.integer("log_slots", 2304, 0, 65'535);
     const std::int64_t register_wh = reader.integer("register_wh", -1, 0, a_lot);
     for (const PanelPlan& other : scenario_.panels) {

@@ -68,6 +68,9 @@ milliseconds PointJudge::held_back(const ReceivedRecord& record) const {
 }
 
 void PointJudge::judge(const CurrentRecords& records) {
+    if (!records.empty() && is_logged_series(records.front()->series)) {
+        return judge_logged(records);
+    }
     chain_ = {};
     find_told_spans(records);
     for (std::size_t i = 0; i < records.size(); ++i) {

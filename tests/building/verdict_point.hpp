@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/building/local_edges.hpp"
@@ -28,7 +29,11 @@ struct Reach {
 /// Current records of one point and series, in order of their end.
 using CurrentRecords = std::vector<const ReceivedRecord*>;
 
-/// Judges one point and series: chain, registers, energy, flags.
+/// Whether a series is billed as the panel's own log has it, by its code: `kwh-15min-log`.
+[[nodiscard]] bool is_logged_series(std::string_view code);
+
+/// Judges one point and series: chain, registers, energy, flags; or that it says what the panel
+/// logged.
 class PointJudge {
   public:
     PointJudge(const VerdictOptions& options, LocalEdges& edges, const ServedView& view,
@@ -66,6 +71,10 @@ class PointJudge {
     [[nodiscard]] bool is_spoilt(const ReceivedRecord& first, const ReceivedRecord& last) const;
     [[nodiscard]] std::int64_t steps_mwh(const ReceivedRecord& record) const;
     void judge_recovery(const CurrentRecords& records);
+    void judge_logged(const CurrentRecords& records);
+    void judge_logged_value(const ReceivedRecord& record);
+    void judge_first_logged(const ReceivedRecord& record, const LoggedRow& row);
+    void demand_logged(const ReceivedRecord& record, std::int64_t slots);
     void demand_recovered(const ReceivedRecord& gap, std::int64_t edge_s, const std::string& what);
     [[nodiscard]] bool could_be_recovered(const ReceivedRecord& gap, std::int64_t edge_s) const;
     /// The row that the panel logged at an edge; null if none.

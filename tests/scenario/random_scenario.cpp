@@ -88,9 +88,11 @@ building::Scenario random_scenario(std::uint64_t seed, std::chrono::days length)
         R"({{"seed": {}, "zone": "America/Toronto", "poll_period_ms": 60000,
              "lines": [{{"id": "riser-1"}}, {{"id": "riser-2", "kind": "{}"}}],
              "panels": [{{"id": "east", "line": "riser-1", "kind": "eastron-sdm630"}},
-                        {{"id": "west", "line": "riser-2", "kind": "metergate-panel-12"}}],
+                        {{"id": "west", "line": "riser-2", "kind": "metergate-panel-12",
+                          "series": ["kwh-15min"{}]}}],
              "faults": [{}]}})",
-        seed, seed % 2 == 0 ? "rtu" : "rtu_over_tcp", faults));
+        seed, seed % 2 == 0 ? "rtu" : "rtu_over_tcp", seed % 3 == 0 ? R"(, "kwh-15min-log")" : "",
+        faults));
 }
 
 }  // namespace metergate::scenario

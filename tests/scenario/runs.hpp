@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/schema/json.hpp"
 #include "tests/scenario/virtual_gateway.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -23,12 +24,27 @@ inline building::Scenario scenario_from(const std::string& text) {
     return *scenario;
 }
 
+/// Kinds of the events that were published with batches.
+inline std::vector<std::string> published_events(const ScenarioRun& run) {
+    std::vector<std::string> kinds;
+    for (const building::ReceivedBatch& batch : run.far_end().batches()) {
+        const auto payload = schema::parse_json(batch.payload);
+        EXPECT_TRUE(payload) << batch.payload;
+        for (const schema::Json& event : *payload->find("events")->as_array()) {
+            kinds.push_back(*event.string_at("kind"));
+        }
+    }
+    return kinds;
+}
+
 struct Outcome {
     building::Verdict verdict;
-    std::vector<std::string> events;
+    std::vector<std::string> events;     ///< kinds: what the lines told
+    std::vector<std::string> published;  ///< the same of what was published, if it came so far
 
     [[nodiscard]] bool has_event(const std::string& kind) const {
-        return std::find(events.begin(), events.end(), kind) != events.end();
+        return std::find(events.begin(), events.end(), kind) != events.end() ||
+               std::find(published.begin(), published.end(), kind) != published.end();
     }
 };
 
@@ -38,7 +54,7 @@ inline Outcome outcome_of(const building::Scenario& scenario, std::chrono::secon
     EXPECT_TRUE(run.run_for(length)) << run.problem();
     auto verdict = run.finish();
     EXPECT_TRUE(run.far_end().problems().empty()) << run.far_end().problems().front();
-    return {std::move(verdict), run.events()};
+    return {std::move(verdict), run.events(), published_events(run)};
 }
 
 }  // namespace metergate::scenario
