@@ -108,7 +108,9 @@ class Baselines {
         }
         std::vector<ChainState*>& chains = found->second;
         // Also drops a chain whose edge an earlier, higher revision of this same end has set.
-        std::erase_if(chains, [end](const ChainState* chain) { return chain->edge >= end; });
+        std::erase_if(chains, [this, end](const ChainState* chain) {
+            return chain->edge >= end || done_.contains(chain);
+        });
         if (chains.empty()) {
             open_.erase(found);
             return;
@@ -131,6 +133,9 @@ class Baselines {
         const bool is_edge = logged_.contains(chain.series)
                                  ? records_.optional_integer(2) && !with_unread_.contains(&chain)
                                  : reg.has_value();
+        if (with_unread_.contains(&chain)) {
+            done_.insert(&chain);  // nothing older says more
+        }
         if (is_edge) {
             chain.edge = end;
             chain.edge_register = reg.value_or(0);
@@ -142,6 +147,7 @@ class Baselines {
     Statement batches_;
     std::set<SeriesNumber> logged_;
     std::set<const ChainState*> with_unread_;
+    std::set<const ChainState*> done_;
     std::unordered_map<std::uint32_t, std::vector<ChainState*>>
         open_;  ///< by panel: still searched
     UtcSeconds oldest_edge_ = UtcSeconds::max();

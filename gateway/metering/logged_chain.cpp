@@ -24,6 +24,7 @@ void LoggedChain::resume(const IntervalChain::Baseline& baseline) {
     valued_through_ = read_through_ = baseline.edge;
     closed_through_ = std::max(baseline.edge, baseline.closed_through);
     next_flags_ = baseline.open_flags;
+    stored_behind_ = valued_through_ < closed_through_;
 }
 
 LoggedChain LoggedChain::with_rules(const LoggedRules& rules) const {
@@ -117,6 +118,7 @@ void LoggedChain::take(const LoggedAmount& amount, UtcTime now, Output& out) {
     closed_through_ = amount.end;
     if (in_order) {
         pass(amount, regular_start, out);
+        baseline_due_ = baseline_due_ || (stored_behind_ && amount.value);
     }
 }
 
@@ -231,6 +233,7 @@ IntervalChain::Baseline LoggedChain::baseline() const {
 }
 
 bool LoggedChain::take_baseline_due() {
+    stored_behind_ = baseline_due_ ? valued_through_ < closed_through_ : stored_behind_;
     return std::exchange(baseline_due_, false);
 }
 

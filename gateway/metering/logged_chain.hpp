@@ -124,6 +124,7 @@ class LoggedChain {
     Flags next_flags_;          ///< of the next slot to be decided
     std::optional<Milli> reg_;  ///< as logged at valued_through_
     bool told_disagreement_ = false;
+    bool stored_behind_ = false;  ///< the baseline says that slots are to be read
     bool baseline_due_ = false;
 };
 

@@ -32,7 +32,7 @@ struct PanelFacts {
 struct LoggedRow {
     UtcTime at;                ///< building time
     UtcSeconds end;            ///< as the panel's own clock stamped it
-    std::uint32_t number = 0;  ///< of the slot
+    std::uint32_t number = 0;  ///< of the slot; 0: no slot, a meter began to remember
 };
 
 /// One reply that carried energy registers.
@@ -101,7 +101,8 @@ class Ledger {
     /// The wire spoilt or delayed this reply.
     void doubt(std::size_t panel, std::size_t row);
     void truth(std::size_t panel, UtcTime at, std::span<const std::int64_t> energy_mwh);
-    /// The panel wrote the registers of all its points into its own memory.
+    /// The panel wrote the registers of all its points into its own memory. Of each meter the first
+    /// row is the one with number 0.
     void logged(std::size_t panel, const LoggedRow& row,
                 std::span<const std::int64_t> registers_wh);
     void fault(PlannedFault fault) { faults_.push_back(std::move(fault)); }

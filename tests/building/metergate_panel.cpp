@@ -58,7 +58,14 @@ MetergatePanel::MetergatePanel(PanelPlan plan, UtcTime start, std::chrono::secon
            static_cast<std::size_t>(this->plan().log_slots), this->plan().modulus_wh),
       slot_since_(start),
       ran_until_(start) {
-    log_.begin(clock(start), registers(start));
+    begin_log(start);
+}
+
+void MetergatePanel::begin_log(UtcTime at) {
+    IntervalLog::Registers now = registers(at);
+    ledger().logged(ledger_panel(), {at, std::chrono::floor<std::chrono::seconds>(clock(at)), 0},
+                    now.wh);
+    log_.begin(clock(at), std::move(now));
 }
 
 IntervalLog::Registers MetergatePanel::registers(UtcTime at) {
@@ -78,7 +85,7 @@ void MetergatePanel::run_until(UtcTime at) {
         if (fault.kind == FaultKind::swap && fault.until > ran_until_ && fault.until <= at) {
             close_slots(fault.until);
             apply_changes(fault.until);
-            log_.begin(clock(fault.until), registers(fault.until));
+            begin_log(fault.until);
         }
     }
     close_slots(at);

@@ -210,6 +210,7 @@ class MetergatePanel final : public PanelModel {
         return at + std::chrono::seconds{clock_offset_s_};
     }
     [[nodiscard]] IntervalLog::Registers registers(UtcTime at);
+    void begin_log(UtcTime at);
     void close_slots(UtcTime until);
     [[nodiscard]] bool was_cut(UtcTime after, UtcTime until) const;
     void note_events(UtcTime until);

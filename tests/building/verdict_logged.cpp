@@ -30,7 +30,9 @@ void PointJudge::judge_logged(const CurrentRecords& records) {
             // The first slot of another meter tells what cost the one before.
             told_spans_[i].from_s = told_spans_[i - 1].from_s;
         }
-        judge_flags(record, false, told_spans_[i]);
+        const LoggedRow* row = logged_at(record.end_s);
+        const bool is_first_of_meter = row != nullptr && row->number == 1;
+        judge_flags(record, is_first_of_meter, told_spans_[i]);
         if (!edges_.is_edge(record.series, record.end_s)) {
             violate(record, "ends where no interval ends");
         }
@@ -69,10 +71,7 @@ void PointJudge::judge_logged_value(const ReceivedRecord& record) {
     if (record.revision > 0 && !record.flags.has(Flag::recovered)) {
         violate(record, "was read late without saying so");
     }
-    const LoggedRow* before = place > 0 ? row - 1 : nullptr;
-    if (before == nullptr || before->number >= row->number) {
-        return judge_first_logged(record, *row);
-    }
+    const LoggedRow* before = row - 1;  // there always is one: see LoggedRow::number
     const std::int64_t step = register_in(place) - register_in(place - 1);
     const std::int64_t counted = step < 0 ? step + history.facts.modulus_wh : step;
     if (counted != *record.value) {
@@ -88,18 +87,6 @@ void PointJudge::judge_logged_value(const ReceivedRecord& record) {
         history.truth_of(point_, row->at) - history.truth_of(point_, before->at);
     verdict_.energy_wh += *record.value;
     verdict_.energy_difference_wh += *record.value * mwh_per_wh - truth_mwh;
-}
-
-/// Of the first slot of a meter the log alone does not say how much was counted before.
-void PointJudge::judge_first_logged(const ReceivedRecord& record, const LoggedRow& row) {
-    const PanelHistory& history = view_.history();
-    const UtcTime start = row.at - std::chrono::seconds{record.end_s - record.start_s};
-    const std::int64_t truth_mwh =
-        history.truth_of(point_, row.at) - history.truth_of(point_, start);
-    const std::int64_t allowed = truth_mwh * options_.class_permille / 1000 + 2 * steps_mwh(record);
-    if (std::abs(*record.value * mwh_per_wh - truth_mwh) > allowed) {
-        violate(record, fmt::format("the first slot of a meter tells {} Wh", *record.value));
-    }
 }
 
 void PointJudge::demand_logged(const ReceivedRecord& record, std::int64_t slots) {

@@ -73,7 +73,6 @@ class PointJudge {
     void judge_recovery(const CurrentRecords& records);
     void judge_logged(const CurrentRecords& records);
     void judge_logged_value(const ReceivedRecord& record);
-    void judge_first_logged(const ReceivedRecord& record, const LoggedRow& row);
     void demand_logged(const ReceivedRecord& record, std::int64_t slots);
     void demand_recovered(const ReceivedRecord& gap, std::int64_t edge_s, const std::string& what);
     [[nodiscard]] bool could_be_recovered(const ReceivedRecord& gap, std::int64_t edge_s) const;

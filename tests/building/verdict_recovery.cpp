@@ -43,7 +43,7 @@ const LoggedRow* PointJudge::logged_at(std::int64_t edge_s) const {
     const auto& rows = view_.history().logged;
     // By its own clock the panel logs in order, but where that was set back.
     const auto row = std::find_if(rows.rbegin(), rows.rend(), [edge_s](const LoggedRow& one) {
-        return epoch_s(one.end) == edge_s;
+        return epoch_s(one.end) == edge_s && one.number > 0;
     });
     return row == rows.rend() ? nullptr : &*row;
 }

@@ -49,6 +49,17 @@ constexpr std::array panel_kinds{
     Kind{"zero", 120, ""},
     Kind{"not-available", 3600, ""},
 };
+/// Of a panel that remembers, and whose log is billed.
+constexpr std::array logging_kinds{
+    Kind{"power-cut", day_s, ""},
+    Kind{"swap", 7200, R"("register_wh": {})"},
+};
+/// A gateway whose own clock is wrong does not believe any panel's log from then on.
+constexpr std::array gateway_kinds_in_time{
+    Kind{"broker-stop", 10 * day_s, ""},
+    Kind{"gateway-stop", 7200, ""},
+    Kind{"gateway-kill", day_s, ""},
+};
 constexpr std::array gateway_kinds{
     Kind{"broker-stop", 10 * day_s, ""},      Kind{"gateway-stop", 7200, ""},
     Kind{"gateway-kill", day_s, ""},          Kind{"clock-step", 0, R"("ms": {}000)"},
@@ -83,7 +94,13 @@ building::Scenario random_scenario(std::uint64_t seed, std::chrono::days length)
     add_faults(random, line_kinds, "riser-1", length_s, faults);
     add_faults(random, line_kinds, "riser-2", length_s, faults);
     add_faults(random, panel_kinds, "east", length_s, faults);
-    add_faults(random, gateway_kinds, "gateway", length_s, faults);
+    const bool bills_log = seed % 3 == 0;
+    if (bills_log) {
+        add_faults(random, logging_kinds, "west", length_s, faults);
+        add_faults(random, gateway_kinds_in_time, "gateway", length_s, faults);
+    } else {
+        add_faults(random, gateway_kinds, "gateway", length_s, faults);
+    }
     return scenario_from(fmt::format(
         R"({{"seed": {}, "zone": "America/Toronto", "poll_period_ms": 60000,
              "lines": [{{"id": "riser-1"}}, {{"id": "riser-2", "kind": "{}"}}],
@@ -91,7 +108,7 @@ building::Scenario random_scenario(std::uint64_t seed, std::chrono::days length)
                         {{"id": "west", "line": "riser-2", "kind": "metergate-panel-12",
                           "series": ["kwh-15min"{}]}}],
              "faults": [{}]}})",
-        seed, seed % 2 == 0 ? "rtu" : "rtu_over_tcp", seed % 3 == 0 ? R"(, "kwh-15min-log")" : "",
+        seed, seed % 2 == 0 ? "rtu" : "rtu_over_tcp", bills_log ? R"(, "kwh-15min-log")" : "",
         faults));
 }
 

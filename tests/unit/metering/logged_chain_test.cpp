@@ -246,6 +246,21 @@ TEST_F(Logged, goes_on_where_an_earlier_run_was) {
     EXPECT_FALSE(ended.has_unread());
 }
 
+TEST_F(Logged, a_baseline_behind_what_the_panel_lacks_catches_up_with_the_next_value) {
+    take(amount(noon + 15min));
+    take(lacking(noon + 30min));
+    chain_.mark(Flag::config_changed);
+    EXPECT_TRUE(chain_.take_baseline_due());
+    EXPECT_LT(chain_.baseline().edge, chain_.baseline().closed_through);
+    take(lacking(noon + 45min));
+    EXPECT_TRUE(chain_.take_baseline_due()) << "the mark is used up";
+    take(amount(noon + 1h, Flags(Flag::long_interval)));
+    EXPECT_TRUE(chain_.take_baseline_due());
+    EXPECT_EQ(chain_.baseline().edge, noon + 1h);
+    take(amount(noon + 75min));
+    EXPECT_FALSE(chain_.take_baseline_due()) << "as nearly always: the records tell";
+}
+
 TEST_F(Logged, a_gap_of_very_many_slots_is_not_listed_in_full) {
     chain_.close_overdue(noon + 60 * 24h, out_);
     EXPECT_TRUE(out_.gap_not_recorded);
