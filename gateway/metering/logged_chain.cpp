@@ -97,7 +97,16 @@ Flags LoggedChain::use_next_flags() {
     return std::exchange(next_flags_, Flags());
 }
 
-void LoggedChain::take(const LoggedAmount& amount, UtcTime now, Output& out) {
+/// A first slot that is long holds what was counted before the series began: not its to bill.
+LoggedAmount LoggedChain::own(LoggedAmount amount) const {
+    if (amount.flags.has(Flag::long_interval) && amount.end == grid_->next_edge(opened_)) {
+        amount.value.reset();
+    }
+    return amount;
+}
+
+void LoggedChain::take(const LoggedAmount& logged, UtcTime now, Output& out) {
+    const LoggedAmount amount = own(logged);
     if (!open_ || amount.end <= closed_through_ || !grid_->is_edge(amount.end)) {
         return;
     }
@@ -122,8 +131,9 @@ void LoggedChain::take(const LoggedAmount& amount, UtcTime now, Output& out) {
     }
 }
 
-void LoggedChain::take_unread(const LoggedAmount& amount, std::optional<Flags> unread,
+void LoggedChain::take_unread(const LoggedAmount& logged, std::optional<Flags> unread,
                               Output& out) {
+    const LoggedAmount amount = own(logged);
     const bool is_next = amount.end > read_through_ && amount.end <= closed_through_;
     if (!open_ || !is_next || !grid_->is_edge(amount.end)) {
         return;

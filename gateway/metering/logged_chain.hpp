@@ -75,10 +75,10 @@ class LoggedChain {
 
     /// A slot in order of the ends; those that are decided already are passed over, those left out
     /// are declared missing.
-    void take(const LoggedAmount& amount, UtcTime now, Output& out);
+    void take(const LoggedAmount& logged, UtcTime now, Output& out);
     /// A slot after read_through(), in order of the ends. `unread`: the flags of the record that
     /// stands for it; none if it was read, and only tells where the following one begins.
-    void take_unread(const LoggedAmount& amount, std::optional<Flags> unread, Output& out);
+    void take_unread(const LoggedAmount& logged, std::optional<Flags> unread, Output& out);
     /// All that the log has up to there was taken.
     void read_up_to(UtcSeconds end);
     /// Declares slots missing whose time to be read has passed.
@@ -107,6 +107,7 @@ class LoggedChain {
     [[nodiscard]] UtcSeconds last_edge_through(UtcTime time) const;
     void declare_missing_through(UtcSeconds last, Output& out);
     [[nodiscard]] Flags use_next_flags();
+    [[nodiscard]] LoggedAmount own(LoggedAmount amount) const;
     [[nodiscard]] ClosedInterval interval_of(const LoggedAmount& amount, UtcSeconds start) const;
     [[nodiscard]] UtcSeconds start_of(const LoggedAmount& amount, UtcSeconds regular) const;
     void pass(const LoggedAmount& amount, UtcSeconds regular_start, Output& out);

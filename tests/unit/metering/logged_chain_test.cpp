@@ -118,6 +118,16 @@ TEST_F(Logged, a_long_slot_begins_where_the_newest_value_ended) {
     EXPECT_TRUE(taken[3].interval.flags.has(Flag::long_interval));
 }
 
+TEST_F(Logged, a_long_slot_that_began_before_the_series_is_not_billed) {
+    take(amount(noon + 15min, Flags(Flag::long_interval)));
+    const auto taken = slots();
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_FALSE(taken[0].interval.value) << "the panel had no power until just now";
+    EXPECT_TRUE(taken[0].from_log);
+    take(amount(noon + 30min));
+    EXPECT_EQ(slots().at(0).interval.value, 100);
+}
+
 TEST_F(Logged, a_long_slot_after_slots_that_were_not_read_waits_for_them) {
     take(amount(noon + 15min));
     chain_.close_overdue(noon + 46min, out_);
