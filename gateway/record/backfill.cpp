@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "gateway/record/chain_rows.hpp"
+
 namespace metergate::record {
 namespace {
 
@@ -32,19 +34,6 @@ std::vector<metering::LoggedEdge> edges_of(const LogAnswer& answer, PointNumber 
         }
     }
     return edges;
-}
-
-Record record_of(const Record& gap, const metering::Repair::Slot& slot) {
-    return {.end = slot.interval.end,
-            .start = slot.interval.start,
-            .point = gap.point,
-            .series = gap.series,
-            .revision = 0,
-            .value = slot.interval.value,
-            .reg = slot.interval.reg,
-            .flags = slot.interval.flags,
-            .origin = slot.from_log ? Origin::panel_log : Origin::gateway,
-            .uncertainty = slot.interval.uncertainty};
 }
 
 Event disagreement_event(const metering::LogDisagreement& sums, bool took_slots, UtcTime at) {
@@ -178,7 +167,10 @@ Backfill::Filled Backfill::take(const LogAnswer& answer, Instant now, UtcTime at
         return out;
     }
     if (answer.error) {
-        refuse(*answer.error, at, recorder, out);
+        if (auto event = complaint_.event_for(*answer.error, at, recorder,
+                                              "gaps are not filled from its log")) {
+            out.events.push_back(std::move(*event));
+        }
         try_later(now);
         return out;
     }
@@ -187,7 +179,7 @@ Backfill::Filled Backfill::take(const LogAnswer& answer, Instant now, UtcTime at
         try_later(now);
         return out;
     }
-    told_.clear();
+    complaint_.forget();
     retry_after_ = {};
     retry_at_ = now;
     Batches batches;
@@ -199,22 +191,6 @@ Backfill::Filled Backfill::take(const LogAnswer& answer, Instant now, UtcTime at
     }
     go_on(answer, !out.batches.empty());
     return out;
-}
-
-void Backfill::refuse(const Error& error, UtcTime at, const PanelRecorder& recorder, Filled& out) {
-    const bool may_pass = error.fault == Fault::timeout || error.fault == Fault::damaged ||
-                          error.fault == Fault::disconnected || error.fault == Fault::busy;
-    if (may_pass || std::exchange(told_, error.text) == error.text) {
-        return;
-    }
-    Event event;
-    event.at = at;
-    event.start = at;
-    event.panel = panel_;
-    event.source = recorder.id();
-    event.kind = EventKind::log_unusable;
-    event.text = "panel " + recorder.id() + ": gaps are not filled from its log: " + error.text;
-    out.events.push_back(std::move(event));
 }
 
 void Backfill::fill(const Record& gap, const LogAnswer& answer, UtcTime at,
@@ -231,7 +207,8 @@ void Backfill::fill(const Record& gap, const LogAnswer& answer, UtcTime at,
         Batch& batch = batches[slot.interval.end];
         batch.panel = panel_;
         batch.end = slot.interval.end;
-        batch.records.push_back(record_of(gap, slot));
+        batch.records.push_back(record_of(slot.interval, gap.point, gap.series,
+                                          slot.from_log ? Origin::panel_log : Origin::gateway));
     }
     if (repaired.disagreement) {
         Event event = disagreement_event(*repaired.disagreement, !repaired.slots.empty(), at);

@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "gateway/metering/gap_repair.hpp"
 #include "gateway/model/panel_log.hpp"
+#include "gateway/record/log_complaint.hpp"
 #include "gateway/record/panel_recorder.hpp"
 #include "gateway/record/store.hpp"
 
@@ -69,7 +69,6 @@ class Backfill {
                                      const PanelRecorder& recorder);
     void leave_place();
     void try_later(Instant now);
-    void refuse(const Error& error, UtcTime at, const PanelRecorder& recorder, Filled& out);
     void fill(const Record& gap, const LogAnswer& answer, UtcTime at, const PanelRecorder& recorder,
               Batches& batches, Filled& out) const;
     void go_on(const LogAnswer& answer, bool took_some);
@@ -84,7 +83,7 @@ class Backfill {
     std::uint64_t order_ = 0;
     Instant retry_at_{};
     Duration retry_after_{};
-    std::string told_;  ///< the error that was told last
+    LogComplaint complaint_;
 };
 
 }  // namespace metergate::record

@@ -23,11 +23,6 @@ constexpr Duration pause_min = minutes{1};
 constexpr Duration pause_max = minutes{64};
 constexpr Duration silence_min = seconds{60};
 
-bool may_pass(const Error& error) {
-    return error.fault == Fault::timeout || error.fault == Fault::damaged ||
-           error.fault == Fault::disconnected || error.fault == Fault::busy;
-}
-
 }  // namespace
 
 LogIntake::LogIntake(PanelNumber panel, Duration poll_period)
@@ -93,16 +88,19 @@ void LogIntake::take(const LogAnswer& answer, Instant now, UtcTime utc, PanelRec
         return;
     }
     const auto fault = answer.error ? answer.error : misfit(answer, recorder.logged());
-    if (fault && may_pass(*fault) && &asking == &fresh_) {
+    if (fault && LogComplaint::may_pass(*fault) && &asking == &fresh_) {
         asking.is_open = false;
         asking.not_before = now + look_again_after;
         return;
     }
     if (fault) {
-        refuse(*fault, utc, recorder, events);
+        if (auto event = complaint_.event_for(*fault, utc, recorder,
+                                              "intervals billed from its log are missing")) {
+            events.push_back(std::move(*event));
+        }
         return try_later(asking, now);
     }
-    told_.clear();
+    complaint_.forget();
     clock_behind_ = std::max(-answer.clock_ahead, milliseconds{0});
     if (&asking == &fresh_) {
         take_fresh(answer, now, utc, recorder);
@@ -162,22 +160,6 @@ void LogIntake::take_unread(const LogAnswer& answer, Instant now, UtcTime utc,
     unread_.is_open = false;
     unread_.pause = {};
     unread_.not_before = now;
-}
-
-void LogIntake::refuse(const Error& error, UtcTime at, const PanelRecorder& recorder,
-                       std::vector<Event>& events) {
-    if (may_pass(error) || std::exchange(told_, error.text) == error.text) {
-        return;
-    }
-    Event event;
-    event.at = at;
-    event.start = at;
-    event.panel = panel_;
-    event.source = recorder.id();
-    event.kind = EventKind::log_unusable;
-    event.text =
-        "panel " + recorder.id() + ": intervals billed from its log are missing: " + error.text;
-    events.push_back(std::move(event));
 }
 
 }  // namespace metergate::record

@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "gateway/model/panel_log.hpp"
+#include "gateway/record/log_complaint.hpp"
 #include "gateway/record/panel_recorder.hpp"
 #include "gateway/record/store.hpp"
 
@@ -48,8 +48,6 @@ class LogIntake {
     void take_unread(const LogAnswer& answer, Instant now, UtcTime utc, PanelRecorder& recorder,
                      Store& store);
     static void try_later(Asking& asking, Instant now);
-    void refuse(const Error& error, UtcTime at, const PanelRecorder& recorder,
-                std::vector<Event>& events);
     [[nodiscard]] static std::optional<Error> misfit(const LogAnswer& answer,
                                                      const LoggedSeries& logged);
 
@@ -60,7 +58,7 @@ class LogIntake {
     Asking unread_;
     std::uint64_t orders_ = 0;
     std::chrono::milliseconds clock_behind_{};  ///< the panel's, when it was last read
-    std::string told_;                          ///< the error that was told last
+    LogComplaint complaint_;
 };
 
 }  // namespace metergate::record

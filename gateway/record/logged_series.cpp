@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "gateway/record/chain_rows.hpp"
+
 namespace metergate::record {
 namespace {
 
@@ -49,8 +51,7 @@ void LoggedSeries::resume(const Restart& restart) {
 void LoggedSeries::resume(Chain& chain, const Restart& restart) {
     for (const ChainState& state : restart.chains) {
         if (state.point == chain.point && state.series == chain.series) {
-            chain.slots.resume({state.identity, state.opened, state.opened_register, state.edge,
-                                state.edge_register, state.closed_through, state.open_flags});
+            chain.slots.resume(baseline_of(state));
         }
     }
 }
@@ -150,16 +151,8 @@ void LoggedSeries::close_overdue(UtcTime now, Output& out) {
 
 void LoggedSeries::collect(const Chain& chain, UtcTime at, Output& out) {
     for (const auto& [interval, from_log] : output_.slots) {
-        out.records.push_back({.end = interval.end,
-                               .start = interval.start,
-                               .point = chain.point,
-                               .series = chain.series,
-                               .revision = 0,
-                               .value = interval.value,
-                               .reg = interval.reg,
-                               .flags = interval.flags,
-                               .origin = from_log ? Origin::panel_log : Origin::gateway,
-                               .uncertainty = interval.uncertainty});
+        out.records.push_back(record_of(interval, chain.point, chain.series,
+                                        from_log ? Origin::panel_log : Origin::gateway));
     }
     for (const metering::LogDisagreement& sums : output_.disagreements) {
         Event event = event_of(chain, EventKind::log_disagrees, at,
@@ -246,9 +239,7 @@ bool LoggedSeries::take_baselines(std::optional<UtcSeconds> not_stored_from,
         any_waits = any_waits || (chain.baseline_due && waits);
         if (chain.baseline_due && !waits) {
             chain.baseline_due = false;
-            out.push_back({chain.point, chain.series, baseline.identity, baseline.opened,
-                           baseline.opened_register, baseline.edge, baseline.edge_register,
-                           baseline.closed_through, baseline.open_flags});
+            out.push_back(state_of(baseline, chain.point, chain.series));
         }
     }
     return any_waits;

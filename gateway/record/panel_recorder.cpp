@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "gateway/record/chain_rows.hpp"
+
 namespace metergate::record {
 namespace {
 
@@ -121,8 +123,7 @@ bool PanelRecorder::has_use_for(const Reading& reading) const {
 void PanelRecorder::resume(Chain& chain, const Restart& restart, Flags open_slot, UtcTime now) {
     for (const ChainState& state : restart.chains) {
         if (state.point == chain.point && state.series == chain.series) {
-            chain.intervals.resume({state.identity, state.opened, state.opened_register, state.edge,
-                                    state.edge_register, state.closed_through, state.open_flags});
+            chain.intervals.resume(baseline_of(state));
         }
     }
     for (const LastReading& reading : restart.last_readings) {
@@ -291,16 +292,7 @@ void PanelRecorder::collect_logged() {
 
 void PanelRecorder::collect(const Chain& chain) {
     for (const auto& interval : output_.intervals) {
-        add_record({.end = interval.end,
-                    .start = interval.start,
-                    .point = chain.point,
-                    .series = chain.series,
-                    .revision = 0,
-                    .value = interval.value,
-                    .reg = interval.reg,
-                    .flags = interval.flags,
-                    .origin = Origin::gateway,
-                    .uncertainty = interval.uncertainty});
+        add_record(record_of(interval, chain.point, chain.series, Origin::gateway));
     }
     for (const auto& notice : output_.notices) {
         add_event(chain, notice);
@@ -386,9 +378,7 @@ void PanelRecorder::take_baselines(std::vector<ChainState>& out) {
         const auto baseline = chain.intervals.baseline();
         if (pending_.empty() || baseline.closed_through < pending_.begin()->first) {
             chain.baseline_due = false;
-            out.push_back({chain.point, chain.series, baseline.identity, baseline.opened,
-                           baseline.opened_register, baseline.edge, baseline.edge_register,
-                           baseline.closed_through, baseline.open_flags});
+            out.push_back(state_of(baseline, chain.point, chain.series));
         }
         // One that waits for its batches is looked at again.
         baselines_to_look_at_ = baselines_to_look_at_ || chain.baseline_due;
