@@ -224,6 +224,9 @@ void Judge::count_slots(const SlotsOfSeries& slots_of_series, const Id& point,
         const Slots& slots = found == slots_of_series.end() ? no_slots : found->second;
         const std::int64_t first = options_.expect_from_s.value_or(span.first - 1);
         const std::int64_t last = options_.expect_until_s.value_or(span.second);
+        if (first >= last) {
+            continue;  // no point of this panel has that series
+        }
         std::uint64_t lost = 0;
         for (std::int64_t end = edges_.after(series, first); end <= last;
              end = edges_.after(series, end)) {
