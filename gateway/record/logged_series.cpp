@@ -66,24 +66,12 @@ void LoggedSeries::take_over(LoggedSeries& before, const Restart& restart,
         }
         chain.slots = known->slots.with_rules(chain.slots.rules());
         chain.baseline_due = known->baseline_due;
-        known->goes_on = true;
         const Change change = change_of(chain.point, chain.slots.identity());
         if (change == Change::source) {
             chain.slots.end(Flag::config_changed);
         } else if (change == Change::parameters && chain.slots.is_open()) {
             chain.slots.mark(Flag::config_changed);
         }
-    }
-    for (Chain& chain : before.chains_) {
-        if (!chain.goes_on) {
-            chain.slots.end(Flag::config_changed);
-        }
-    }
-}
-
-void LoggedSeries::end_all() {
-    for (Chain& chain : chains_) {
-        chain.slots.end(Flag::config_changed);
     }
 }
 

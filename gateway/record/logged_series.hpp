@@ -34,9 +34,9 @@ class LoggedSeries {
     [[nodiscard]] bool empty() const { return chains_.empty(); }
 
     void resume(const Restart& restart);
-    /// Goes on for the series of an earlier plan.
+    /// Goes on for the series of an earlier plan. Those that are planned no more end without a
+    /// word: if they come back, what the panel remembers comes too.
     void take_over(LoggedSeries& before, const Restart& restart, const ChangeOf& change_of);
-    void end_all();
 
     /// The panel has answered a poll.
     void hear(UtcTime at, std::uint64_t identity, Output& out);
@@ -77,7 +77,6 @@ class LoggedSeries {
         SeriesNumber series{};
         metering::LoggedChain slots;
         bool baseline_due = false;
-        bool goes_on = false;  ///< a successor has taken it over
     };
     static void resume(Chain& chain, const Restart& restart);
     [[nodiscard]] Chain* find(PointNumber point, SeriesNumber series);

@@ -193,7 +193,6 @@ void PanelRecorder::end_all() {
     for (Chain& chain : chains_) {
         end(chain);
     }
-    logged_.end_all();
 }
 
 PanelRecorder::Chain* PanelRecorder::find_chain(PointNumber point, SeriesNumber series) {

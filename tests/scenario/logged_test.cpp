@@ -152,6 +152,16 @@ TEST(ScenarioLogged, registers_that_pass_their_modulus_or_are_reset_spoil_no_inc
     EXPECT_EQ(outcome.verdict.missing, 12U) << "the slot of the reset is not available";
 }
 
+TEST(ScenarioLogged, a_panel_that_was_removed_comes_back_with_what_it_logged) {
+    const auto outcome = outcome_of(scenario_from(R"({"seed": 26, "poll_period_ms": 20000,
+        "series": ["kwh-15min-log"], "panels": [
+            {"id": "east", "line": "line-1", "kind": "metergate-panel-12"},
+            {"id": "west", "line": "line-1", "kind": "metergate-panel-12"}],
+        "faults": [{"at_s": 15000, "kind": "removed", "target": "east", "for_s": 7200}]})"),
+                                    hours{10});
+    expect_all_there(outcome, 12U * 7);
+}
+
 TEST(ScenarioLogged, the_gateways_own_clock_moves_no_slot) {
     const auto outcome =
         outcome_of(billed_by_log(R"({"at_s": 15000, "kind": "clock-step", "target": "gateway",
