@@ -291,7 +291,10 @@ void PointJudge::find_told_spans(const CurrentRecords& records) {
         }
     }
     for (std::size_t i = 1; i < records.size(); ++i) {
-        if (records[i]->flags.has(Flag::recovered) && records[i - 1]->flags.has(Flag::recovered)) {
+        // What is left of a gap that was filled in part still tells of all of it.
+        const bool continues =
+            records[i]->flags.has(Flag::recovered) || records[i]->flags.has(Flag::long_interval);
+        if (continues && records[i - 1]->flags.has(Flag::recovered)) {
             told_spans_[i].from_s = told_spans_[i - 1].from_s;
         }
     }

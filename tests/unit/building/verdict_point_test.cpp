@@ -201,6 +201,33 @@ TEST_F(VerdictOfOnePoint, a_reply_on_the_wire_while_the_clock_is_set_may_show_th
     }
 }
 
+TEST_F(VerdictOfOnePoint, what_is_left_of_a_gap_filled_in_part_tells_of_all_of_it) {
+    for (const bool filled : {true, false}) {
+        ledger_ = {};
+        received_.clear();
+        begin();
+        for (const std::int64_t at_s : {-30, 30, 870, 930}) {
+            serve(at_s, 100 + at_s / 30, at_s / 30);
+        }
+        PlannedFault step;
+        step.kind = FaultKind::clock_step;
+        step.target = "gateway";
+        step.ms = 10'000;
+        step.from = UtcTime{std::chrono::seconds{start_s + 1'000}};
+        step.until = step.from;
+        ledger_.fault(step);
+        serve(3'570, 219, 119);
+        serve(3'630, 221, 121);
+        tell(0, 900, 30, 130);
+        if (filled) {
+            tell(900, 1'800, 30, 160, Flag::recovered | Flag::clock_set);
+        }
+        const Flags rest = Flag::interpolated | Flag::long_interval | Flags(Flag::clock_set);
+        tell(1'800, 3'600, filled ? 60 : 90, 220, rest);
+        EXPECT_EQ(judged().unexplained_flags, filled ? 0U : 2U) << table_of(judged());
+    }
+}
+
 TEST_F(VerdictOfOnePoint, a_float_register_steps_as_coarsely_as_its_24_bits) {
     for (const bool is_float : {true, false}) {
         ledger_ = {};
