@@ -254,8 +254,9 @@ class PanelCheck {
                              const std::string& path) {
         const auto& logged = profile_->logged;
         if (std::ranges::find(logged, series.quantity) == logged.end()) {
-            findings_.error(path, code + ": profile " + panel_.profile + " has no interval log" +
-                                      (logged.empty() ? "" : " of that quantity"));
+            findings_.error(path, code + ": profile " + panel_.profile +
+                                      " has no interval log with increments of " +
+                                      std::string(facts_of(series.quantity).name));
         } else if (series.length % std::chrono::minutes{1} != std::chrono::seconds{0}) {
             findings_.error(path, code + ": a panel's own log has whole minutes");
         } else if (log_length_ && *log_length_ != series.length) {

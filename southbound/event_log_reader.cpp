@@ -10,6 +10,7 @@
 
 #include "southbound/meter_identity.hpp"
 #include "southbound/panel_request.hpp"
+#include "southbound/panel_time.hpp"
 
 namespace metergate::southbound {
 namespace {
@@ -51,12 +52,7 @@ void EventLogReader::ask_identity(Stage stage) {
     }
 }
 
-void EventLogReader::ask(const std::vector<RegisterField>& fields) {
-    std::vector<RegisterSpan> wanted;
-    wanted.reserve(fields.size());
-    for (const RegisterField& field : fields) {
-        wanted.push_back(span_of(field));
-    }
+void EventLogReader::ask(const std::vector<RegisterSpan>& wanted) {
     const ProfileLimits& limits = driver_->profile().limits;
     for (const RegisterSpan& span :
          plan_reads(wanted, {wanted, {}}, read_limits(limits, driver_->setup().character))) {
@@ -91,11 +87,11 @@ void EventLogReader::finish_stage(UtcTime now) {
             }
             identity_ = *identity;
             begin(Stage::extent);
-            std::vector<RegisterField> fields{log().oldest, log().newest};
+            std::vector<RegisterSpan> wanted{span_of(log().oldest), span_of(log().newest)};
             if (driver_->profile().clock) {
-                fields.push_back(driver_->profile().clock->seconds);
+                wanted.push_back(span_of(driver_->profile().clock->time));
             }
-            return ask(fields);
+            return ask(wanted);
         }
         case Stage::extent:
             return take_extent();
@@ -122,8 +118,7 @@ void EventLogReader::take_extent() {
     const std::uint64_t oldest = book_.bits(log().oldest).value_or(0);
     const std::uint64_t newest = book_.bits(log().newest).value_or(0);
     if (driver_->profile().clock) {
-        panel_time_ = utc_from_s(
-            static_cast<std::int64_t>(book_.bits(driver_->profile().clock->seconds).value_or(0)));
+        panel_time_ = time_in(driver_->profile().clock->time, book_).value_or(UtcSeconds{});
     }
     if (newest > number_max || (newest != 0 && (oldest < 1 || oldest > newest))) {
         return fail(
@@ -154,17 +149,17 @@ void EventLogReader::read_events(std::uint32_t first) {
             {panel_write(setup.unit, driver_->profile().limits, *log().window, first),
              std::nullopt});
     }
-    std::vector<RegisterField> fields;
+    std::vector<RegisterSpan> wanted;
     for (std::uint32_t shown = 0; shown <= last_ - first_; ++shown) {
         const std::uint32_t number = first_ + shown;
         for (const auto& field : {std::optional(log().number), std::optional(log().event_kind),
                                   std::optional(log().start), log().phase, log().end}) {
             if (field) {
-                fields.push_back(placed(*field, number));
+                wanted.push_back(span_of(placed(*field, number)));
             }
         }
     }
-    ask(fields);
+    ask(wanted);
 }
 
 RegisterField EventLogReader::placed(RegisterField field, std::uint32_t number) const {

@@ -51,7 +51,7 @@ class EventLogReader {
 
     void fail(const Error& error);
     void begin(Stage stage);
-    void ask(const std::vector<RegisterField>& fields);
+    void ask(const std::vector<RegisterSpan>& wanted);
     void ask_identity(Stage stage);
     void finish_stage(UtcTime now);
     void take_extent();

@@ -1,8 +1,12 @@
 #include "southbound/interval_log_layout.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "southbound/panel_clock.hpp"
 #include "southbound/panel_request.hpp"
+#include "southbound/panel_time.hpp"
 #include "southbound/register_value.hpp"
 
 namespace metergate::southbound {
@@ -20,51 +24,64 @@ IntervalLogLayout::IntervalLogLayout(PanelSetup setup, Profile profile)
     if (!profile_.interval_log) {
         return;
     }
-    std::vector<RegisterField> fields = stamp_fields();
-    stamp_spans_ = planned(fields);
+    std::vector<RegisterSpan> wanted = stamp_fields();
+    stamp_spans_ = log().ready_ms > 0 ? std::vector{profile_.slot_span()} : planned(wanted);
     if (log().flags) {
-        fields.push_back(*log().flags);
+        wanted.push_back(span_of(*log().flags));
     }
     for (const LogValue& logged : log().values) {
         for (const PanelPoint& point : setup_.points) {
-            fields.push_back(field_of(logged, point.slot));
+            wanted.push_back(span_of(field_of(logged, point.slot)));
         }
     }
-    slot_spans_ = planned(fields);
+    slot_spans_ = log().ready_ms > 0 ? std::vector{profile_.slot_span()} : planned(wanted);
     // A ring may be overwritten between two requests: the end, read last, then is another one.
-    const RegisterSpan witness = span_of(log().shown.value_or(log().end));
+    const RegisterSpan witness = log().shown ? span_of(*log().shown) : span_of(log().end);
     std::stable_partition(slot_spans_.begin(), slot_spans_.end(),
                           [&](const RegisterSpan& span) { return !lies_in(witness, span); });
 }
 
-std::vector<RegisterField> IntervalLogLayout::stamp_fields() const {
-    std::vector<RegisterField> fields{log().end};
+std::vector<RegisterSpan> IntervalLogLayout::stamp_fields() const {
+    std::vector<RegisterSpan> wanted{span_of(log().end)};
     if (log().shown) {
-        fields.push_back(*log().shown);
+        wanted.push_back(span_of(*log().shown));
     }
-    return fields;
+    return wanted;
 }
 
 std::vector<RegisterSpan> IntervalLogLayout::planned(
-    const std::vector<RegisterField>& fields) const {
-    std::vector<RegisterSpan> wanted;
-    wanted.reserve(fields.size());
-    for (const RegisterField& field : fields) {
-        wanted.push_back(span_of(field));
-    }
+    const std::vector<RegisterSpan>& wanted) const {
     return plan_reads(wanted, {wanted, {}}, read_limits(profile_.limits, setup_.character));
 }
 
 std::vector<RegisterSpan> IntervalLogLayout::extent_spans() const {
-    std::vector<RegisterField> fields{log().capacity, log().length_minutes, log().oldest,
-                                      log().newest};
+    std::vector<RegisterSpan> wanted{span_of(log().capacity), span_of(log().length_minutes),
+                                     span_of(log().newest)};
+    if (log().oldest) {
+        wanted.push_back(span_of(*log().oldest));
+    }
+    for (const ExpectedRegister& expected : log().expected) {
+        wanted.push_back({Table::holding, expected.address, 1});
+    }
     if (profile_.clock) {
-        fields.push_back(profile_.clock->seconds);
-        if (profile_.clock->state) {
-            fields.push_back(*profile_.clock->state);
+        const auto clock = clock_spans(*profile_.clock);
+        wanted.insert(wanted.end(), clock.begin(), clock.end());
+    }
+    return planned(wanted);
+}
+
+std::optional<Error> IntervalLogLayout::fault_of_setting(const RegisterBook& book) const {
+    for (const ExpectedRegister& expected : log().expected) {
+        const std::uint64_t found =
+            book.bits({Table::holding, expected.address, RegisterType::u16}).value_or(0);
+        if (found != expected.value) {
+            return Error{Fault::refused,
+                         fmt::format("the panel is set to log something else than profile {} "
+                                     "reads: register {} holds {}, not {}",
+                                     profile_.name, expected.address, found, expected.value)};
         }
     }
-    return planned(fields);
+    return std::nullopt;
 }
 
 std::uint16_t IntervalLogLayout::offset_of(std::uint32_t number) const {
@@ -91,7 +108,8 @@ std::vector<RegisterSpan> IntervalLogLayout::slot_spans(std::uint32_t number) co
     return spans;
 }
 
-RegisterField IntervalLogLayout::placed(RegisterField field, std::uint32_t number) const {
+template <class Field>
+Field IntervalLogLayout::placed(Field field, std::uint32_t number) const {
     field.address = static_cast<std::uint16_t>(field.address + offset_of(number));
     return field;
 }
@@ -104,24 +122,27 @@ std::optional<Request> IntervalLogLayout::window_request(std::uint32_t number) c
     if (log().kind != LogKind::windowed) {
         return std::nullopt;
     }
-    return panel_write(setup_.unit, profile_.limits, *log().window, number);
+    return panel_write(setup_.unit, profile_.limits, *log().window,
+                       log().window_first + number - 1);
 }
 
 std::uint32_t IntervalLogLayout::shown(std::uint32_t number, const RegisterBook& book) const {
     if (log().kind != LogKind::windowed) {
         return number;
     }
-    return static_cast<std::uint32_t>(book.bits(*log().shown).value_or(0));
+    constexpr std::uint64_t number_max = 0xFFFF'FFFF;
+    const std::uint64_t bits = book.bits(*log().shown).value_or(0);
+    const bool is_number = bits >= log().shown_first && bits - log().shown_first < number_max;
+    return is_number ? static_cast<std::uint32_t>(bits - log().shown_first + 1) : 0;
 }
 
-UtcSeconds IntervalLogLayout::end_of(std::uint32_t number, const RegisterBook& book) const {
-    const auto bits = book.bits(placed(log().end, number));
-    return utc_from_s(static_cast<std::int64_t>(bits.value_or(0)));
+std::optional<UtcSeconds> IntervalLogLayout::end_of(std::uint32_t number,
+                                                    const RegisterBook& book) const {
+    return time_in(placed(log().end, number), book);
 }
 
 LoggedSlot IntervalLogLayout::slot_of(std::uint32_t number, const RegisterBook& book) const {
     LoggedSlot slot;
-    slot.end = end_of(number, book);
     const std::uint64_t set = log().flags ? book.bits(placed(*log().flags, number)).value_or(0) : 0;
     for (const LogFlag& flag : log().flag_masks) {
         if ((set & flag.mask) != 0) {

@@ -22,7 +22,8 @@ class IntervalLogLayout {
 
     [[nodiscard]] const ProfileIntervalLog& log() const { return *profile_.interval_log; }
 
-    /// Capacity, length, oldest, newest, and the panel's clock if it has one.
+    /// Capacity, length, oldest, newest, what the log must be set to hold, and the panel's clock if
+    /// it has one.
     [[nodiscard]] std::vector<RegisterSpan> extent_spans() const;
     /// The registers that tell its end, and whether it is shown.
     [[nodiscard]] std::vector<RegisterSpan> stamp_spans(std::uint32_t number) const;
@@ -36,14 +37,21 @@ class IntervalLogLayout {
 
     /// The number that the window shows, 0 = none; of a ring always `number`.
     [[nodiscard]] std::uint32_t shown(std::uint32_t number, const RegisterBook& book) const;
-    [[nodiscard]] UtcSeconds end_of(std::uint32_t number, const RegisterBook& book) const;
+    /// By the panel's clock, in its zone. Nothing: what stands there is no time.
+    [[nodiscard]] std::optional<UtcSeconds> end_of(std::uint32_t number,
+                                                   const RegisterBook& book) const;
+    /// All but its end.
     [[nodiscard]] LoggedSlot slot_of(std::uint32_t number, const RegisterBook& book) const;
+    /// The first register that says that the log holds something else than the profile reads; the
+    /// extent must have been read.
+    [[nodiscard]] std::optional<Error> fault_of_setting(const RegisterBook& book) const;
 
   private:
-    [[nodiscard]] std::vector<RegisterSpan> planned(const std::vector<RegisterField>& fields) const;
-    [[nodiscard]] std::vector<RegisterField> stamp_fields() const;
+    [[nodiscard]] std::vector<RegisterSpan> planned(const std::vector<RegisterSpan>& wanted) const;
+    [[nodiscard]] std::vector<RegisterSpan> stamp_fields() const;
     [[nodiscard]] std::uint16_t offset_of(std::uint32_t number) const;
-    [[nodiscard]] RegisterField placed(RegisterField field, std::uint32_t number) const;
+    template <class Field>
+    [[nodiscard]] Field placed(Field field, std::uint32_t number) const;
     [[nodiscard]] std::optional<Milli> value_of(const LogValue& logged, const PanelPoint& point,
                                                 std::uint32_t number,
                                                 const RegisterBook& book) const;

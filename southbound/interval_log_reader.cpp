@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "southbound/meter_identity.hpp"
+#include "southbound/panel_time.hpp"
 
 namespace metergate::southbound {
 namespace {
@@ -15,6 +16,7 @@ using std::chrono::seconds;
 
 constexpr int failures_max = 3;
 constexpr int not_shown_max = 3;
+constexpr milliseconds ready_pause{100};
 constexpr std::uint64_t number_max = 0xFFFF'FFFF;
 
 /// Whether asking again can help.
@@ -59,6 +61,7 @@ void IntervalLogReader::ask(const std::vector<RegisterSpan>& spans) {
 void IntervalLogReader::ask_in_window(std::uint32_t number,
                                       const std::vector<RegisterSpan>& spans) {
     number_ = number;
+    awaited_ = {};
     book_.clear();
     if (auto window = layout_.window_request(number)) {
         requests_.push_back({std::move(*window), std::nullopt});
@@ -68,6 +71,7 @@ void IntervalLogReader::ask_in_window(std::uint32_t number,
 
 void IntervalLogReader::take(const Result<Reply>& outcome, UtcTime asked_utc) {
     assert(!is_done());
+    pause_ = {};
     if (!outcome) {
         const bool again = may_pass(outcome.error()) && ++failures_ < failures_max;
         if (!again) {
@@ -83,8 +87,7 @@ void IntervalLogReader::take(const Result<Reply>& outcome, UtcTime asked_utc) {
             return;
         }
         book_.keep(*span, reply.registers);
-        if (profile_.clock &&
-            lies_in({profile_.clock->seconds.table, profile_.clock->seconds.address, 1}, *span)) {
+        if (profile_.clock && lies_in(span_of(profile_.clock->time), *span)) {
             clock_asked_ = asked_utc;
         }
     }
@@ -106,6 +109,8 @@ void IntervalLogReader::finish_stage() {
             return take_search();
         case Stage::slots:
             return take_slot();
+        case Stage::recount:
+            return take_recount();
         case Stage::again:
             return take_again();
     }
@@ -134,9 +139,12 @@ void IntervalLogReader::take_identity() {
 void IntervalLogReader::take_extent() {
     const ProfileIntervalLog& log = layout_.log();
     const auto bits = [this](const RegisterField& field) { return book_.bits(field).value_or(0); };
-    const std::uint64_t oldest = bits(log.oldest);
+    const std::uint64_t oldest = log.oldest ? bits(*log.oldest) : 1;
     const std::uint64_t newest = bits(log.newest);
     const std::uint64_t minutes = bits(log.length_minutes);
+    if (const auto fault = layout_.fault_of_setting(book_)) {
+        return fail(*fault);
+    }
     if (const auto fault = fault_of_clock()) {
         return fail(*fault);
     }
@@ -167,6 +175,7 @@ std::optional<Error> IntervalLogReader::fault_of_clock() {
     }
     const ClockReading clock = clock_in(*profile_.clock, book_, clock_asked_);
     answer_.clock_ahead = clock.ahead;
+    zone_ = clock.zone;
     if (!clock.knows_time) {
         return Error{Fault::refused, "the panel does not know the time"};
     }
@@ -183,23 +192,40 @@ bool IntervalLogReader::is_shown(const std::vector<RegisterSpan>& spans) {
         not_shown_ = 0;
         return true;
     }
+    if (awaited_.count() < layout_.log().ready_ms) {
+        awaited_ += ready_pause;
+        pause_ = ready_pause;
+        book_.clear();
+        ask(spans);
+        return false;
+    }
     if (++not_shown_ < not_shown_max) {
         ask_in_window(number_, spans);
-    } else if (stage_ != Stage::slots || shown != 0) {
+    } else if (stage_ == Stage::slots && shown == 0 && layout_.log().oldest) {
+        end_of_slots(true);  // it has moved on
+    } else {
+        const std::string instead = shown == 0 ? "none" : std::to_string(shown);
         fail({Fault::busy, fmt::format("slot {} was asked for and {} is shown: does another "
                                        "master read this panel's log?",
-                                       number_, shown)});
-    } else {
-        end_of_slots(true);  // the ring has moved on
+                                       number_, instead)});
     }
     return false;
+}
+
+std::optional<UtcSeconds> IntervalLogReader::end_read(std::uint32_t number) const {
+    const auto end = layout_.end_of(number, book_);
+    return end ? std::optional(*end - zone_) : std::nullopt;
 }
 
 void IntervalLogReader::take_newest() {
     if (!is_shown(layout_.stamp_spans(number_))) {
         return;
     }
-    newest_end_ = layout_.end_of(newest_, book_);
+    const auto end = end_read(newest_);
+    if (!end) {
+        return fail({Fault::damaged, "its newest slot has no time"});
+    }
+    newest_end_ = *end;
     const auto age = clock_asked_ - newest_end_;
     if (age > answer_.length + panel_clock_error_max || age < -panel_clock_error_max) {
         return fail(
@@ -243,7 +269,8 @@ void IntervalLogReader::take_slot() {
         return;
     }
     LoggedSlot slot = layout_.slot_of(number_, book_);
-    if (slot.end != regular_end(number_)) {
+    slot.end = regular_end(number_);
+    if (end_read(number_) != slot.end) {
         if (!order_.skip_unusable || order_.newest_first || !read_.empty()) {
             return end_of_slots(true);
         }
@@ -269,13 +296,31 @@ void IntervalLogReader::take_search() {
     if (!is_shown(layout_.stamp_spans(number_))) {
         return;
     }
-    const bool usable = layout_.end_of(number_, book_) == regular_end(number_);
+    const bool usable = end_read(number_) == regular_end(number_);
     (usable ? usable_ : not_usable_) = number_;
     search();
 }
 
 void IntervalLogReader::end_of_slots(bool complete) {
     answer_.complete = complete;
+    if (layout_.log().oldest) {
+        return read_again();
+    }
+    begin(Stage::recount);
+    ask_in_window(newest_, layout_.stamp_spans(newest_));
+}
+
+void IntervalLogReader::take_recount() {
+    if (!is_shown(layout_.stamp_spans(newest_))) {
+        return;
+    }
+    if (end_read(newest_) != newest_end_) {
+        return fail({Fault::busy, "the panel gave up old slots while they were read"});
+    }
+    read_again();
+}
+
+void IntervalLogReader::read_again() {
     begin(Stage::again);
     ask(layout_.extent_spans());
     if (profile_.identity) {
@@ -293,7 +338,8 @@ void IntervalLogReader::take_again() {
             return fail({Fault::damaged, "another meter answers than when the reading began"});
         }
     }
-    const std::uint64_t oldest = book_.bits(layout_.log().oldest).value_or(number_max);
+    const auto& counted = layout_.log().oldest;
+    const std::uint64_t oldest = counted ? book_.bits(*counted).value_or(number_max) : 1;
     for (auto& [number, slot] : read_) {
         if (number >= oldest) {
             answer_.slots.push_back(std::move(slot));

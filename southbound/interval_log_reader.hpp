@@ -36,13 +36,15 @@ class IntervalLogReader {
     [[nodiscard]] bool is_done() const { return requests_.empty(); }
     /// Unless done.
     [[nodiscard]] const Request& request() const { return requests_.front().request; }
+    /// How long to wait before request() is sent: the panel needs time to show a slot.
+    [[nodiscard]] Duration pause() const { return pause_; }
     /// What came of request(), and the civil time when it had left the wire.
     void take(const Result<Reply>& outcome, UtcTime asked_utc);
     /// Once done.
     [[nodiscard]] const LogAnswer& answer() const { return answer_; }
 
   private:
-    enum class Stage : std::uint8_t { identity, extent, newest, search, slots, again };
+    enum class Stage : std::uint8_t { identity, extent, newest, search, slots, recount, again };
     struct Asked {
         Request request;
         std::optional<RegisterSpan> span;  ///< what its reply holds; none for a write
@@ -64,6 +66,8 @@ class IntervalLogReader {
     void take_extent();
     [[nodiscard]] std::optional<Error> fault_of_clock();
     void take_newest();
+    /// When the slot ended, by UTC; nothing: what stands there is no time.
+    [[nodiscard]] std::optional<UtcSeconds> end_read(std::uint32_t number) const;
     /// When the slot ended, if no clock was set since.
     [[nodiscard]] UtcSeconds regular_end(std::uint32_t number) const {
         return newest_end_ - (newest_ - number) * answer_.length;
@@ -75,6 +79,10 @@ class IntervalLogReader {
     void search();
     void take_search();
     void end_of_slots(bool complete);
+    /// Where slots are counted from the oldest one kept, each that is given up moves the others:
+    /// what seemed not to be in the log may have been there, under another number.
+    void take_recount();
+    void read_again();
     void take_again();
     /// Whether the window shows what was asked for; if not, it is asked for again, a few times.
     [[nodiscard]] bool is_shown(const std::vector<RegisterSpan>& spans);
@@ -91,6 +99,7 @@ class IntervalLogReader {
     RegisterBook book_;           ///< of this stage
     UtcTime clock_asked_;         ///< when the request with the panel's clock had left
 
+    std::chrono::minutes zone_{};  ///< of the panel's clock
     std::uint32_t oldest_ = 0;
     std::uint32_t newest_ = 0;
     UtcSeconds newest_end_;
@@ -98,6 +107,8 @@ class IntervalLogReader {
     std::uint32_t not_usable_ = 0;  ///< the newest slot that is known not to be
     std::uint32_t usable_ = 0;      ///< the oldest one that is known to be
     int not_shown_ = 0;             ///< so often in a row the window showed another one
+    Duration pause_{};
+    std::chrono::milliseconds awaited_{};  ///< so long already, for the slot to be shown
     std::vector<std::pair<std::uint32_t, LoggedSlot>> read_;
 };
 

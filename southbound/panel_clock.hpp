@@ -19,6 +19,9 @@ struct ClockReading {
     bool knows_time = true;  ///< by its own account
     /// Of ours. Registers show whole seconds: right to half a second, and the time the reply took.
     std::chrono::milliseconds ahead{};
+    /// Of a clock with civil time: how far its zone is ahead of UTC. Times that it has stamped are
+    /// so much too late.
+    std::chrono::minutes zone{};
 
     [[nodiscard]] bool is_right() const {
         return knows_time && std::chrono::abs(ahead) <= panel_clock_error_max;
@@ -26,11 +29,11 @@ struct ClockReading {
 };
 
 /// The registers to read together.
-[[nodiscard]] std::vector<RegisterField> clock_fields(const ProfileClock& clock);
+[[nodiscard]] std::vector<RegisterSpan> clock_spans(const ProfileClock& clock);
 /// `asked`: civil time when the request for the seconds had left.
 [[nodiscard]] ClockReading clock_in(const ProfileClock& clock, const RegisterBook& book,
                                     UtcTime asked);
-/// Sets it to the second nearest to `now`.
+/// Sets a clock of seconds since 1970 to the one nearest to `now`.
 [[nodiscard]] Request clock_write(const PanelSetup& setup, const Profile& profile, UtcTime now);
 
 /// How long to wait before a clock is set: until the middle of five minutes, 0 there. Interval

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "southbound/panel_request.hpp"
+#include "southbound/panel_time.hpp"
 
 namespace metergate::southbound {
 namespace {
@@ -91,10 +92,7 @@ void PanelClocks::begin(std::size_t watched) {
     const PanelDriver& driver = driver_of(watched_[watched]);
     job_.emplace();
     job_->watched = watched;
-    std::vector<RegisterSpan> wanted;
-    for (const RegisterField& field : clock_fields(*driver.profile().clock)) {
-        wanted.push_back(span_of(field));
-    }
+    const std::vector<RegisterSpan> wanted = clock_spans(*driver.profile().clock);
     for (const RegisterSpan& span :
          plan_reads(wanted, {wanted, {}},
                     read_limits(driver.profile().limits, driver.setup().character))) {
@@ -119,7 +117,7 @@ void PanelClocks::take_registers(const Result<Reply>& outcome) {
     }
     const ProfileClock& clock = *driver_of(watched_[job_->watched]).profile().clock;
     job_->book.keep(job_->spans.front(), reply->registers);
-    if (lies_in(span_of(clock.seconds), job_->spans.front())) {
+    if (lies_in(span_of(clock.time), job_->spans.front())) {
         const auto age = std::chrono::floor<milliseconds>(clock_.now() - reply->asked);
         job_->asked = clock_.utc() - age;
     }

@@ -103,6 +103,7 @@ void PanelLogs::take(Lane& lane, const Result<Reply>& outcome) {
     job.times_busy = 0;
     const Duration age = outcome ? now - outcome->asked : Duration{};
     job.reader.take(outcome, clock_.utc() - std::chrono::floor<milliseconds>(age));
+    job.not_before = now + job.reader.pause();
     if (job.reader.is_done()) {
         const LogAnswer answer = job.reader.answer();
         lane.job.reset();

@@ -169,11 +169,11 @@ void check_quantity(const Profile& profile, std::size_t index, Problems& problem
 
 void check_interval_log(const Profile& profile, Problems& problems) {
     const ProfileIntervalLog& log = *profile.interval_log;
-    if (log.kind == LogKind::windowed && (!log.window || !log.shown)) {
-        add(problems, "interval_log", "a windowed log needs window and shown");
-    }
     if (log.kind == LogKind::ring && (log.ring_slots == 0 || log.ring_stride == 0)) {
         add(problems, "interval_log", "a ring needs ring_slots and ring_stride");
+    }
+    if (log.kind == LogKind::ring && !log.oldest) {
+        add(problems, "interval_log", "a ring needs oldest");
     }
     if (!log.flag_masks.empty() && !log.flags) {
         add(problems, "interval_log.flag_masks", "there is no flags register");
@@ -182,6 +182,35 @@ void check_interval_log(const Profile& profile, Problems& problems) {
         const LogValue& value = log.values[i];
         check_points(item_path("interval_log.values", i), value.address, value.stride, value.type,
                      profile.points, problems);
+    }
+}
+
+void check_window(const Profile& profile, Problems& problems) {
+    const ProfileIntervalLog& log = *profile.interval_log;
+    if (log.kind != LogKind::windowed) {
+        return;
+    }
+    if (!log.window || !log.shown) {
+        add(problems, "interval_log", "a windowed log needs window and shown");
+        return;
+    }
+    const auto elsewhere = [&](const LogValue& value) { return value.table != log.end.table; };
+    const bool is_split = log.shown->table != log.end.table ||
+                          (log.flags && log.flags->table != log.end.table) ||
+                          std::any_of(log.values.begin(), log.values.end(), elsewhere) ||
+                          profile.slot_span().count > profile.limits.registers_max;
+    if (log.ready_ms > 0 && is_split) {
+        add(problems, "interval_log.ready_ms", "all of a slot must fit into one request");
+    }
+}
+
+/// What goes with seconds since 1970 only.
+void check_civil_clock(const Profile& profile, Problems& problems) {
+    if (profile.clock->writable) {
+        add(problems, "clock.writable", "only a clock of seconds since 1970 can be set");
+    }
+    if (profile.event_log) {
+        add(problems, "event_log", "its times need a clock of seconds since 1970");
     }
 }
 
@@ -215,6 +244,10 @@ void check(const Profile& profile, Problems& problems) {
     }
     if (profile.interval_log) {
         check_interval_log(profile, problems);
+        check_window(profile, problems);
+    }
+    if (profile.clock && profile.clock->time.form != TimeForm::seconds) {
+        check_civil_clock(profile, problems);
     }
     if (profile.event_log && profile.event_log->kind == LogKind::windowed &&
         !profile.event_log->window) {
@@ -246,6 +279,28 @@ const ProfileSunspec::Model* ProfileSunspec::find(std::uint16_t id) const {
     const auto found = std::find_if(models.begin(), models.end(),
                                     [&](const Model& model) { return model.id == id; });
     return found == models.end() ? nullptr : &*found;
+}
+
+RegisterSpan Profile::slot_span() const {
+    const ProfileIntervalLog& log = *interval_log;
+    RegisterSpan whole = southbound::span_of(log.end);
+    const auto add_span = [&whole](const RegisterSpan& span) {
+        const unsigned begin = std::min(whole.address, span.address);
+        const unsigned end = std::max(southbound::end_of(whole), southbound::end_of(span));
+        whole = {whole.table, static_cast<std::uint16_t>(begin),
+                 static_cast<std::uint16_t>(std::min(end - begin, address_end - 1))};
+    };
+    for (const auto& field : {log.shown, log.flags}) {
+        if (field) {
+            add_span(southbound::span_of(*field));
+        }
+    }
+    for (const LogValue& value : log.values) {
+        const unsigned last = value.address + value.stride * (points - 1U);
+        add_span({value.table, value.address, width_of(value.type)});
+        add_span({value.table, static_cast<std::uint16_t>(last), width_of(value.type)});
+    }
+    return whole;
 }
 
 const ProfileQuantity* Profile::find(Quantity quantity) const {

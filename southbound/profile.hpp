@@ -55,12 +55,46 @@ struct RegisterField {
     return {field.table, field.address, width_of(field.type)};
 }
 
+/// How a moment stands in registers.
+enum class TimeForm : std::uint8_t {
+    seconds,      ///< since 1970 UTC, 32 bits
+    civil_bytes,  ///< year since 2000, month, day, hour, minute, second by the panel's clock, a
+                  ///< byte each: 3 registers
+    civil_words,  ///< the same, a register each; the year may have four digits
+};
+
+struct TimeField {
+    Table table = Table::holding;
+    std::uint16_t address = 0;
+    TimeForm form = TimeForm::seconds;
+    WordOrder order = WordOrder::big;  ///< of seconds
+};
+
+/// 16-bit registers it takes.
+[[nodiscard]] constexpr std::uint16_t width_of(TimeForm form) {
+    switch (form) {
+        case TimeForm::seconds:
+            return 2;
+        case TimeForm::civil_bytes:
+            return 3;
+        case TimeForm::civil_words:
+            break;
+    }
+    return 6;
+}
+[[nodiscard]] constexpr RegisterSpan span_of(const TimeField& field) {
+    return {field.table, field.address, width_of(field.form)};
+}
+
+/// What a register must hold, or it is another device than the profile describes.
+struct ExpectedRegister {
+    std::uint16_t address = 0;
+    std::uint16_t value = 0;
+};
+
 /// The registers that tell which meter answers.
 struct ProfileIdentity {
-    struct Expected {
-        std::uint16_t address = 0;
-        std::uint16_t value = 0;
-    };
+    using Expected = ExpectedRegister;
 
     Table table = Table::holding;
     std::uint16_t address = 0;
@@ -133,8 +167,10 @@ struct ProfileQuantity {
     }
 };
 
+/// A clock with civil time may be of any zone: what it is ahead of UTC in quarters of an hour is
+/// taken for its zone, the rest for its error.
 struct ProfileClock {
-    RegisterField seconds;  ///< since 1970 UTC
+    TimeField time;
     bool writable = false;
     std::optional<RegisterField> state;
     std::uint16_t valid_mask = 1;  ///< of the state register
@@ -179,18 +215,28 @@ struct LogFlag {
 
 struct ProfileIntervalLog {
     LogKind kind = LogKind::windowed;
-    RegisterField capacity;               ///< slots
-    RegisterField length_minutes;         ///< of a slot
-    RegisterField oldest;                 ///< number of the oldest slot kept
+    RegisterField capacity;        ///< slots
+    RegisterField length_minutes;  ///< of a slot
+    /// Number of the oldest slot kept. Without one slots are counted from the oldest kept, which is
+    /// 1: a number then is another slot's as soon as old ones are given up.
+    std::optional<RegisterField> oldest;
     RegisterField newest;                 ///< number of the newest slot closed; 0 = none
-    std::optional<RegisterField> window;  ///< windowed: write the number here
-    std::optional<RegisterField> shown;   ///< windowed: number of the slot shown; 0 = not kept
-    std::uint16_t ring_slots = 0;         ///< ring: places
-    std::uint16_t ring_stride = 0;        ///< ring: registers from place to place
-    RegisterField end;  ///< seconds since 1970 UTC; ring: of the first place, like all below
+    std::optional<RegisterField> window;  ///< windowed: write here which slot to show
+    std::uint64_t window_first = 1;       ///< to be written for slot 1; one more for each next one
+    std::optional<RegisterField> shown;   ///< windowed: which slot is shown
+    std::uint64_t shown_first = 1;        ///< stands there for slot 1; less than that: none
+    /// So long it may take until the slot is shown. Until then nothing in the window is valid, so
+    /// that all of a slot, `shown` among it, is read in one request.
+    std::int64_t ready_ms = 0;
+    std::uint16_t ring_slots = 0;   ///< ring: places
+    std::uint16_t ring_stride = 0;  ///< ring: registers from place to place
+    TimeField end;                  ///< ring: of the first place, like all below
     std::optional<RegisterField> flags;
     std::vector<LogFlag> flag_masks;
     std::vector<LogValue> values;
+    /// Holding registers that say what the log holds, where that can be set; else its values would
+    /// be taken for something else.
+    std::vector<ExpectedRegister> expected;
 };
 
 struct LogEventKind {
@@ -230,6 +276,8 @@ struct Profile {
     std::optional<ProfileIntervalLog> interval_log;
     std::optional<ProfileEventLog> event_log;
 
+    /// All registers of a point's slot in the interval log, in one run; there must be one.
+    [[nodiscard]] RegisterSpan slot_span() const;
     /// The first entry of that name; of a SunSpec profile there may be one for other models too.
     [[nodiscard]] const ProfileQuantity* find(Quantity quantity) const;
     /// At which value, in thousandths of the unit and before any multiplier, the quantity's

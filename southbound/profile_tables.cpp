@@ -117,18 +117,38 @@ ShapeFor<RegisterField> one_register() {
     return group<RegisterField>(register_table());
 }
 
+/// Moments. The names are those of the registers' types; the two others are of moments alone.
+FieldTable time_table() {
+    return FieldTable::of<TimeField>("Moment")
+        .with<&TimeField::table>(table_name(), table_field())
+        .with<&TimeField::address>(number16(),
+                                   required("address", "Address", "as on the wire, from 0"))
+        .with<&TimeField::form>(choice<TimeForm>({{"u32", TimeForm::seconds},
+                                                  {"civil-bytes", TimeForm::civil_bytes},
+                                                  {"civil-words", TimeForm::civil_words}}),
+                                required("type", "Type", "u32 = seconds since 1970 UTC"))
+        .with<&TimeField::order>(order_name(), order_field());
+}
+ShapeFor<TimeField> moment() {
+    return group<TimeField>(time_table());
+}
+
+ShapeFor<std::vector<ExpectedRegister>> expected_registers() {
+    return list(
+        group<ExpectedRegister>(
+            FieldTable::of<ExpectedRegister>("Expected content")
+                .with<&ExpectedRegister::address>(number16(), required("address", "Register"))
+                .with<&ExpectedRegister::value>(number16(), required("value", "Content"))),
+        125);
+}
+
 FieldTable identity_table() {
-    using Expected = ProfileIdentity::Expected;
     return FieldTable::of<ProfileIdentity>("Identity")
         .with<&ProfileIdentity::table>(table_name(), table_field())
         .with<&ProfileIdentity::address>(number16(), required("address", "First register"))
         .with<&ProfileIdentity::count>(number16(1, 125), required("count", "Registers"))
         .with<&ProfileIdentity::expected>(
-            list(group<Expected>(
-                     FieldTable::of<Expected>("Expected content")
-                         .with<&Expected::address>(number16(), required("address", "Register"))
-                         .with<&Expected::value>(number16(), required("value", "Content"))),
-                 125),
+            expected_registers(),
             field("expected", "Expected content", "", "tells this model from others"))
         .with<&ProfileIdentity::serial>(one_register(), required("serial", "Serial number"))
         .with<&ProfileIdentity::optional>(
@@ -209,7 +229,7 @@ FieldTable quantity_table() {
 
 FieldTable clock_table() {
     return FieldTable::of<ProfileClock>("Clock")
-        .with<&ProfileClock::seconds>(one_register(), required("seconds", "Seconds since 1970 UTC"))
+        .with<&ProfileClock::time>(moment(), required("time", "What it shows"))
         .with<&ProfileClock::writable>(flag(), field("writable", "Can be set"))
         .with<&ProfileClock::state>(optional(one_register()), field("state", "State"))
         .with<&ProfileClock::valid_mask>(
@@ -259,24 +279,36 @@ FieldTable interval_log_table() {
         .with<&ProfileIntervalLog::capacity>(one_register(), required("capacity", "Slots kept"))
         .with<&ProfileIntervalLog::length_minutes>(
             one_register(), required("length_minutes", "Length of a slot in minutes"))
-        .with<&ProfileIntervalLog::oldest>(one_register(),
-                                           required("oldest", "Number of the oldest slot"))
+        .with<&ProfileIntervalLog::oldest>(optional(one_register()),
+                                           field("oldest", "Number of the oldest slot", "",
+                                                 "absent: slots count from the oldest kept"))
         .with<&ProfileIntervalLog::newest>(one_register(),
                                            required("newest", "Number of the newest slot"))
         .with<&ProfileIntervalLog::window>(optional(one_register()),
                                            field("window", "Where the wanted number is written"))
+        .with<&ProfileIntervalLog::window_first>(
+            pattern(), field("window_first", "What is written there for slot 1"))
         .with<&ProfileIntervalLog::shown>(optional(one_register()),
                                           field("shown", "Number of the slot shown"))
+        .with<&ProfileIntervalLog::shown_first>(
+            pattern(), field("shown_first", "What stands there for slot 1"))
+        .with<&ProfileIntervalLog::ready_ms>(
+            integer(0, 10'000),
+            field("ready_ms", "Longest time until a slot is shown", "ms",
+                  "until then the window shows nothing valid; a slot is then read at once"))
         .with<&ProfileIntervalLog::ring_slots>(number16(),
                                                field("ring_slots", "Places of the ring"))
         .with<&ProfileIntervalLog::ring_stride>(
             number16(), field("ring_stride", "Registers from place to place"))
-        .with<&ProfileIntervalLog::end>(one_register(), required("end", "End of the slot"))
+        .with<&ProfileIntervalLog::end>(moment(), required("end", "End of the slot"))
         .with<&ProfileIntervalLog::flags>(optional(one_register()), field("flags", "Flags"))
         .with<&ProfileIntervalLog::flag_masks>(list(group<LogFlag>(log_flag), 16),
                                                field("flag_masks", "Meaning of the flags"))
         .with<&ProfileIntervalLog::values>(list(group<LogValue>(log_value_table()), 32),
-                                           required("values", "Values"));
+                                           required("values", "Values"))
+        .with<&ProfileIntervalLog::expected>(expected_registers(),
+                                             field("expected", "What the log is set to hold", "",
+                                                   "holding registers and their content"));
 }
 
 FieldTable event_log_table() {

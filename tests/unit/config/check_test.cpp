@@ -285,9 +285,10 @@ TEST_F(Check, a_series_billed_from_a_log_needs_a_log_of_that_quantity) {
     EXPECT_THAT(errors(),
                 testing::IsSupersetOf({"lines[0].panels[0].points[0].series[0]: "
                                        "kwh-received-15min-log: profile panel-24 has no interval "
-                                       "log of that quantity",
+                                       "log with increments of kwh-received",
                                        "lines[0].panels[1].points[0].series: kwh-15min-log: "
-                                       "profile panel-12 has no interval log"}));
+                                       "profile panel-12 has no interval log with increments of "
+                                       "kwh"}));
 }
 
 TEST_F(Check, a_panel_has_one_log_of_whole_minutes) {

@@ -64,7 +64,7 @@ TEST(IntervalLogLayout, values_are_scaled_as_readings_are) {
     RegisterBook book;
     book.keep({Table::holding, 214, 7}, {0x1234, 0x6800, 2, 0, 50, 0, 7});
     const LoggedSlot slot = layout.slot_of(13, book);
-    EXPECT_EQ(epoch_s(slot.end), 0x6800'1234);
+    EXPECT_EQ(epoch_s(layout.end_of(13, book).value()), 0x6800'1234);
     EXPECT_EQ(slot.flags, Flags(Flag::long_interval));
     ASSERT_EQ(slot.values.size(), 2U);
     const auto multiplier = multiplier_for(Quantity::energy_delivered, RegisterSide::secondary,
@@ -91,7 +91,7 @@ TEST(IntervalLogLayout, the_number_shown_is_read_last) {
     RegisterBook book;
     book.keep({Table::holding, 300, 3}, {4, 0x6800, 0});
     EXPECT_EQ(layout.shown(5, book), 4U);
-    EXPECT_EQ(epoch_s(layout.end_of(4, book)), 0x6800'0000);
+    EXPECT_EQ(epoch_s(layout.end_of(4, book).value()), 0x6800'0000);
 }
 
 TEST(IntervalLogLayout, a_window_is_written_by_its_width_and_word_order) {

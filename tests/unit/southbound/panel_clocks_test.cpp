@@ -26,7 +26,7 @@ TEST(PanelClock, is_set_in_the_middle_of_five_minutes) {
 }
 
 TEST(PanelClock, that_does_not_know_the_time_is_not_right) {
-    ProfileClock clock{{Table::holding, 32, RegisterType::u32, WordOrder::big}, true, {}, 1};
+    ProfileClock clock{{Table::holding, 32, TimeForm::seconds, WordOrder::big}, true, {}, 1};
     clock.state = RegisterField{Table::holding, 34, RegisterType::u16, WordOrder::big};
     const UtcTime now = utc_from_s(0x6553'F100);
     RegisterBook book;
