@@ -51,72 +51,8 @@ constexpr std::array<Block, 21> blocks{{
 
 MetergatePanel::MetergatePanel(PanelPlan plan, UtcTime start, std::chrono::seconds utc_offset,
                                Ledger& ledger)
-    : PanelModel(std::move(plan), start, utc_offset, ledger),
-      clock_offset_s_(this->plan().clock_offset_s),
-      ct_primary_a_(this->plan().points.size(), 200),
-      log_(std::chrono::minutes{this->plan().log_minutes},
-           static_cast<std::size_t>(this->plan().log_slots), this->plan().modulus_wh),
-      slot_since_(start),
-      ran_until_(start) {
-    begin_log(start);
-}
-
-void MetergatePanel::begin_log(UtcTime at) {
-    IntervalLog::Registers now = registers(at);
-    ledger().logged(ledger_panel(), {at, std::chrono::floor<std::chrono::seconds>(clock(at)), 0},
-                    now.wh);
-    log_.begin(clock(at), std::move(now));
-}
-
-IntervalLog::Registers MetergatePanel::registers(UtcTime at) {
-    IntervalLog::Registers now;
-    for (std::size_t i = 0; i < plan().points.size(); ++i) {
-        now.wh.push_back(counted_wh(i, at));
-        now.restarts.push_back(restarts(i));
-    }
-    return now;
-}
-
-/// Slots end by the panel's own clock; each is closed as things stood at its end. Another meter's
-/// memory begins when it has been installed.
-void MetergatePanel::run_until(UtcTime at) {
-    note_events(at);
-    for (const PlannedFault& fault : plan().faults) {
-        if (fault.kind == FaultKind::swap && fault.until > ran_until_ && fault.until <= at) {
-            close_slots(fault.until);
-            apply_changes(fault.until);
-            begin_log(fault.until);
-        }
-    }
-    close_slots(at);
-    PanelModel::run_until(at);
-    ran_until_ = std::max(ran_until_, at);
-}
-
-void MetergatePanel::close_slots(UtcTime until) {
-    const auto next_end = [this] {
-        return log_.next_end() - std::chrono::seconds{clock_offset_s_};
-    };
-    for (UtcTime end = next_end(); end <= until; end = next_end()) {
-        apply_changes(end);
-        if (was_cut(slot_since_, end)) {
-            log_.note_power_failure();
-        }
-        std::optional<IntervalLog::Registers> now;
-        if (!is_off(end)) {
-            now = registers(end);
-            ledger().logged(ledger_panel(), {end, log_.next_end(), log_.newest() + 1}, now->wh);
-        }
-        log_.close(now);
-        slot_since_ = end;
-    }
-}
-
-bool MetergatePanel::was_cut(UtcTime after, UtcTime until) const {
-    return std::any_of(plan().faults.begin(), plan().faults.end(), [&](const PlannedFault& fault) {
-        return fault.kind == FaultKind::power_cut && fault.from < until && fault.until > after;
-    });
-}
+    : RememberingPanel(std::move(plan), start, utc_offset, ledger),
+      ct_primary_a_(this->plan().points.size(), 200) {}
 
 /// What happened since the last look, in order of time.
 void MetergatePanel::note_events(UtcTime until) {
@@ -126,7 +62,7 @@ void MetergatePanel::note_events(UtcTime until) {
     for (const PlannedFault& fault : plan().faults) {
         const bool cut = fault.kind == FaultKind::power_cut;
         const UtcTime told = cut ? fault.until : fault.from;
-        if (told <= ran_until_ || told > until) {
+        if (told <= ran_until() || told > until) {
             continue;
         }
         if (cut) {
@@ -205,7 +141,7 @@ void MetergatePanel::put_identity(Window& window, UtcTime at) {
         };
         window.put_u16(8 + i, character(2 * i) << 8U | character(2 * i + 1));
     }
-    const std::int64_t clock_s = epoch_ms(shown_time(at)) / 1000 + clock_offset_s_;
+    const std::int64_t clock_s = epoch_ms(clock(shown_time(at))) / 1000;
     window.put_u32(clock_address, static_cast<std::uint64_t>(clock_s));
     window.put_u16(34, 1);
     window.put_u16(40, plan().seal_open ? 0 : 1);
@@ -271,16 +207,16 @@ void MetergatePanel::put_energy(Window& window, UtcTime at) {
 }
 
 void MetergatePanel::put_interval_log(Window& window) const {
-    window.put_u16(log_base, log_.capacity());
-    window.put_u16(log_base + 1, static_cast<std::uint64_t>(log_.length().count()));
-    window.put_u32(log_base + 2, log_.newest() == 0 ? 0 : log_.oldest());
-    window.put_u32(log_base + 4, log_.newest());
+    window.put_u16(log_base, log().capacity());
+    window.put_u16(log_base + 1, static_cast<std::uint64_t>(log().length().count()));
+    window.put_u32(log_base + 2, log().newest() == 0 ? 0 : log().oldest());
+    window.put_u32(log_base + 4, log().newest());
     window.put_u32(log_window_address, log_window_);
     put_slot(window);
 }
 
 void MetergatePanel::put_slot(Window& window) const {
-    const LoggedSlot* slot = log_.find(log_window_);
+    const LoggedSlot* slot = log().find(log_window_);
     if (slot == nullptr) {
         return;
     }
@@ -346,8 +282,7 @@ std::optional<ModbusException> MetergatePanel::write(unsigned address,
     const bool both = values.size() == 2;
     if (both && address == clock_address) {
         const std::int64_t told = std::int64_t{values[0]} << 16U | values[1];
-        clock_offset_s_ = told - epoch_ms(at) / 1000;
-        log_.note_clock_set(clock(at));
+        set_clock(told, at);
         const auto second = std::chrono::floor<std::chrono::seconds>(clock(at));
         events_.push_back({clock_set_event, 0, second, second});
         return std::nullopt;

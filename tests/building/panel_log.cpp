@@ -24,6 +24,10 @@ void IntervalLog::close(const std::optional<Registers>& registers) {
     next_end_ += length_;
     slot.flags |= power_failed_ ? log_flag::power_failed : 0U;
     slot.flags |= clock_set_ ? log_flag::clock_set : 0U;
+    if (!registers && !habits_.counts_without_power) {
+        missed_ = true;
+        return;
+    }
     if (!registers) {
         slot.flags |= log_flag::missing | log_flag::power_failed;
         slot.increments_wh.assign(last_.wh.size(), -1);
@@ -56,8 +60,9 @@ void IntervalLog::note_clock_set(UtcTime clock) {
 void IntervalLog::add(LoggedSlot slot) {
     ++newest_;
     slots_.push_back(std::move(slot));
-    while (slots_.size() > capacity_) {
-        slots_.pop_front();
+    if (slots_.size() > capacity_) {
+        slots_.erase(slots_.begin(),
+                     slots_.begin() + static_cast<std::ptrdiff_t>(habits_.erased_at_once));
     }
 }
 

@@ -39,8 +39,15 @@ class IntervalLog {
         std::vector<std::uint32_t> restarts;  ///< how often the register was set; per point
     };
 
-    IntervalLog(std::chrono::minutes length, std::size_t capacity, std::int64_t modulus_wh)
-        : length_(length), capacity_(capacity), modulus_wh_(modulus_wh) {}
+    /// How a kind of meter keeps it.
+    struct Habits {
+        bool counts_without_power = true;  ///< a slot without power has a place of its own
+        std::size_t erased_at_once = 1;    ///< slots that are given up when it is full
+    };
+
+    IntervalLog(std::chrono::minutes length, std::size_t capacity, std::int64_t modulus_wh,
+                Habits habits)
+        : length_(length), capacity_(capacity), modulus_wh_(modulus_wh), habits_(habits) {}
 
     /// The meter begins to remember: with its first power, or in another meter's place.
     void begin(UtcTime clock, Registers registers);
@@ -69,6 +76,7 @@ class IntervalLog {
     std::chrono::minutes length_;
     std::size_t capacity_;
     std::int64_t modulus_wh_;
+    Habits habits_;
     std::deque<LoggedSlot> slots_;
     std::uint32_t newest_ = 0;
     UtcSeconds next_end_;

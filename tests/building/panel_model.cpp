@@ -15,13 +15,17 @@ constexpr std::uint8_t write_one = 6;
 constexpr std::uint8_t write_several = 16;
 constexpr std::uint16_t registers_max = 125;
 
-constexpr std::array<std::string_view, 5> kind_names{"metergate-panel-24", "metergate-panel-12",
-                                                     "eastron-sdm630", "eastron-sdm120",
-                                                     "sunspec-meter"};
+constexpr std::array<std::string_view, 6> kind_names{"metergate-panel-24", "metergate-panel-12",
+                                                     "eastron-sdm630",     "eastron-sdm120",
+                                                     "sunspec-meter",      "accuenergy-acuvim-ii"};
 
 std::int64_t floor_divided(std::int64_t value, std::int64_t by) {
     const std::int64_t quotient = value / by;
     return value % by < 0 ? quotient - 1 : quotient;
+}
+
+bool remembers(PanelKind kind) {
+    return points_of(kind) > 1 || kind == PanelKind::acuvim;
 }
 
 PanelFacts facts_of(const PanelPlan& plan) {
@@ -31,7 +35,7 @@ PanelFacts facts_of(const PanelPlan& plan) {
     facts.resolution_wh = plan.resolution_wh;
     facts.modulus_wh = plan.modulus_wh;
     facts.float_registers = plan.kind == PanelKind::sdm630 || plan.kind == PanelKind::sdm120;
-    facts.log_slots = points_of(plan.kind) > 1 ? plan.log_slots : 0;
+    facts.log_slots = remembers(plan.kind) ? plan.log_slots : 0;
     for (const PointPlan& point : plan.points) {
         facts.points.push_back(point.id);
     }
@@ -53,7 +57,7 @@ std::optional<PanelKind> panel_kind_named(std::string_view name) {
 }
 
 std::size_t points_of(PanelKind kind) {
-    constexpr std::array<std::size_t, 5> counts{24, 12, 1, 1, 1};
+    constexpr std::array<std::size_t, 6> counts{24, 12, 1, 1, 1, 1};
     return counts.at(static_cast<std::size_t>(kind));
 }
 
@@ -61,6 +65,9 @@ std::int64_t usual_modulus_wh(PanelKind kind) {
     constexpr std::int64_t sunspec_counts = std::int64_t{1} << 32U;
     if (kind == PanelKind::sunspec) {
         return sunspec_counts * 10;
+    }
+    if (kind == PanelKind::acuvim) {
+        return 100'000'000'000;
     }
     return points_of(kind) == 1 ? 1'000'000'000 : 100'000'000'000;
 }
@@ -305,6 +312,9 @@ std::unique_ptr<PanelModel> make_panel(PanelPlan plan, UtcTime start,
     }
     if (plan.kind == PanelKind::sunspec) {
         return std::make_unique<SunspecMeter>(std::move(plan), start, utc_offset, ledger);
+    }
+    if (plan.kind == PanelKind::acuvim) {
+        return std::make_unique<AcuvimMeter>(std::move(plan), start, utc_offset, ledger);
     }
     return std::make_unique<MetergatePanel>(std::move(plan), start, utc_offset, ledger);
 }

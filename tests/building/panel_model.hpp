@@ -25,8 +25,9 @@ struct PointPlan {
     std::int64_t register_wh = 0;  ///< what it shows at the start
 };
 
-/// `metergate-panel-24`, `metergate-panel-12`, `eastron-sdm630`, `eastron-sdm120`, `sunspec-meter`.
-enum class PanelKind : std::uint8_t { metergate_24, metergate_12, sdm630, sdm120, sunspec };
+/// `metergate-panel-24`, `metergate-panel-12`, `eastron-sdm630`, `eastron-sdm120`, `sunspec-meter`,
+/// `accuenergy-acuvim-ii`.
+enum class PanelKind : std::uint8_t { metergate_24, metergate_12, sdm630, sdm120, sunspec, acuvim };
 [[nodiscard]] std::string_view name_of(PanelKind kind);
 [[nodiscard]] std::optional<PanelKind> panel_kind_named(std::string_view name);
 [[nodiscard]] std::size_t points_of(PanelKind kind);
@@ -44,8 +45,10 @@ struct PanelPlan {
     std::int64_t modulus_wh = 100'000'000'000;
     std::int64_t resolution_wh = 2;
     std::int64_t clock_offset_s = 0;  ///< how far its own clock is ahead
+    std::int64_t clock_zone_min = 0;  ///< of a clock with civil time: so far ahead of UTC
     std::string clock = "watch";      ///< what the gateway's settings say to do about it
     bool seal_open = false;           ///< so that its parameters can be set
+    std::int64_t log_sector = 1;      ///< slots an Acuvim meter gives up at once
     std::int64_t log_minutes = 15;    ///< length of the slots it remembers, if it does at all
     std::int64_t log_slots = 2304;    ///< how many; 0 = none
     std::vector<std::string> series;  ///< of its points, as the gateway is set up; empty = as all
@@ -183,13 +186,41 @@ class PanelModel {
     std::optional<std::size_t> served_row_;
 };
 
+/// A panel that remembers: slots of an interval log, closed by its own clock.
+class RememberingPanel : public PanelModel {
+  protected:
+    RememberingPanel(PanelPlan plan, UtcTime start, std::chrono::seconds utc_offset,
+                     Ledger& ledger);
+
+    void run_until(UtcTime at) override;
+    /// What happened since the last look, up to a moment.
+    virtual void note_events(UtcTime /*until*/) {}
+    [[nodiscard]] UtcTime ran_until() const { return ran_until_; }
+    [[nodiscard]] const IntervalLog& log() const { return log_; }
+    /// What its clock shows, less its zone.
+    [[nodiscard]] UtcTime clock(UtcTime at) const {
+        return at + std::chrono::seconds{clock_offset_s_};
+    }
+    void set_clock(std::int64_t told_s, UtcTime at);
+
+  private:
+    [[nodiscard]] IntervalLog::Registers registers(UtcTime at);
+    void begin_log(UtcTime at);
+    void close_slots(UtcTime until);
+    [[nodiscard]] bool was_cut(UtcTime after, UtcTime until) const;
+
+    std::int64_t clock_offset_s_ = 0;
+    IntervalLog log_;
+    UtcTime slot_since_;
+    UtcTime ran_until_;
+};
+
 /// The open Metergate panel map, version 1.
-class MetergatePanel final : public PanelModel {
+class MetergatePanel final : public RememberingPanel {
   public:
     MetergatePanel(PanelPlan plan, UtcTime start, std::chrono::seconds utc_offset, Ledger& ledger);
 
   private:
-    void run_until(UtcTime at) override;
     [[nodiscard]] std::optional<ModbusException> read(std::uint8_t function, Window& window,
                                                       UtcTime at) override;
     [[nodiscard]] std::optional<ModbusException> write(unsigned address,
@@ -206,24 +237,36 @@ class MetergatePanel final : public PanelModel {
     void put_slot(Window& window) const;
     void put_event_log(Window& window) const;
 
-    [[nodiscard]] UtcTime clock(UtcTime at) const {
-        return at + std::chrono::seconds{clock_offset_s_};
-    }
-    [[nodiscard]] IntervalLog::Registers registers(UtcTime at);
-    void begin_log(UtcTime at);
-    void close_slots(UtcTime until);
-    [[nodiscard]] bool was_cut(UtcTime after, UtcTime until) const;
-    void note_events(UtcTime until);
+    void note_events(UtcTime until) override;
 
-    std::int64_t clock_offset_s_ = 0;
     std::uint16_t ct_secondary_ma_ = 80;
     std::vector<std::uint16_t> ct_primary_a_;
-    IntervalLog log_;
-    UtcTime slot_since_;
     std::vector<LoggedEvent> events_;
-    UtcTime ran_until_;
     std::uint32_t log_window_ = 0;
     std::uint32_t event_window_ = 0;
+};
+
+/// A meter of the Accuenergy Acuvim II series: energies in tenths of a kWh, data log 1 with the
+/// imported energy, shown one record at a time some moments after it was asked for; its clock shows
+/// civil time.
+class AcuvimMeter final : public RememberingPanel {
+  public:
+    AcuvimMeter(PanelPlan plan, UtcTime start, std::chrono::seconds utc_offset, Ledger& ledger);
+
+  private:
+    [[nodiscard]] std::optional<ModbusException> read(std::uint8_t function, Window& window,
+                                                      UtcTime at) override;
+    [[nodiscard]] std::optional<ModbusException> write(unsigned address,
+                                                       std::span<const std::uint16_t> values,
+                                                       UtcTime at) override;
+    void put_live(Window& window, UtcTime at);
+    void put_energy(Window& window, UtcTime at);
+    void put_clock(Window& window, UtcTime at) const;
+    void put_log(Window& window, UtcTime at) const;
+    void put_record(Window& window) const;
+
+    std::array<std::uint16_t, 4> asked_{};  ///< log, records and status, offset
+    UtcTime ready_at_;
 };
 
 /// A single meter of the Eastron SDM family: 32-bit floats in input registers, most significant

@@ -213,14 +213,21 @@ void ScenarioReader::read_panel(const Json& json, std::size_t index) {
     panel.serial = static_cast<std::uint32_t>(reader.integer("serial", 1, 1, 4'294'967'295));
     panel.turnaround = std::chrono::milliseconds{reader.integer("turnaround_ms", 5, 0, 60'000)};
     panel.nominal_mv = reader.integer("nominal_mv", single ? 230'000 : 120'000, 1000, 1'000'000);
-    panel.resolution_wh = reader.integer("resolution_wh", single ? 10 : 2, 1, 1'000'000);
+    const bool in_tenths = panel.kind == PanelKind::acuvim;
+    panel.resolution_wh = reader.integer("resolution_wh",
+                                         in_tenths ? 100
+                                         : single  ? 10
+                                                   : 2,
+                                         1, 1'000'000);
     panel.modulus_wh = reader.integer("modulus_wh", usual_modulus_wh(panel.kind), 1000, a_lot);
     panel.clock_offset_s = reader.integer("clock_offset_s", 0, -1'000'000, 1'000'000);
+    panel.clock_zone_min = reader.integer("clock_zone_min", 0, -720, 840);
     panel.clock = reader.text("clock", panel.clock);
     panel.seal_open = reader.flag("seal_open", false);
     panel.log_minutes = reader.integer("log_minutes", 15, 1, 1440);
     panel.series = read_series(reader);
     panel.log_slots = reader.integer("log_slots", 2304, 0, 65'535);
+    panel.log_sector = reader.integer("log_sector", 1, 1, 65'535);
     const std::int64_t register_wh = reader.integer("register_wh", -1, 0, a_lot);
     for (const PanelPlan& other : scenario_.panels) {
         if (other.id == panel.id) {

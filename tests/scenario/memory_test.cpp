@@ -143,6 +143,41 @@ TEST(ScenarioMemory, another_meter_does_not_fill_the_gap_of_the_one_before) {
     EXPECT_GE(outcome.verdict.missing, 12U * 20);
 }
 
+/// A meter that logs registers alone, by civil time, and counts its slots from the oldest kept.
+building::Scenario one_dated_log(const std::string& faults, const std::string& more = "") {
+    return scenario_from(fmt::format(
+        R"({{"seed": 16, "poll_period_ms": 20000, "panels": [{{"id": "main", "line": "line-1",
+             "kind": "accuenergy-acuvim-ii", "clock_zone_min": -300 {}}}], "faults": [{}]}})",
+        more, faults));
+}
+
+TEST(ScenarioMemory, a_log_by_civil_time_fills_the_gap_of_a_line) {
+    expect_all_back(
+        outcome_of(one_dated_log(
+                       R"({"at_s": 5000, "kind": "silent", "target": "line-1", "for_s": 40000})"),
+                   hours{16}),
+        44);
+}
+
+TEST(ScenarioMemory, a_log_by_civil_time_fills_the_gap_of_a_gateway) {
+    expect_all_back(outcome_of(one_dated_log(
+                                   R"({"at_s": 5000, "kind": "gateway-stop", "target": "gateway",
+                                       "for_s": 864000})"),
+                               hours{250}),
+                    950);
+}
+
+TEST(ScenarioMemory, slots_given_up_by_a_log_by_civil_time_stay_missing) {
+    const auto outcome = outcome_of(
+        one_dated_log(R"({"at_s": 5000, "kind": "silent", "target": "line-1", "for_s": 345600})",
+                      R"(, "log_slots": 200, "log_sector": 50)"),
+        hours{110});
+    EXPECT_TRUE(outcome.verdict.clean()) << table_of(outcome.verdict);
+    EXPECT_GE(outcome.verdict.recovered, 100U);
+    EXPECT_GE(outcome.verdict.missing, 150U);
+    EXPECT_FALSE(outcome.has_event("log-disagrees"));
+}
+
 TEST(ScenarioMemory, many_panels_on_a_slow_line_get_all_of_it_back) {
     const auto outcome = outcome_of(scenario_from(R"({"seed": 15, "poll_period_ms": 60000,
         "lines": [{"id": "riser", "baud": 9600, "panels": 8}],

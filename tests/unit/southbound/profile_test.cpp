@@ -18,9 +18,9 @@ std::string complaint_about(const std::string& json) {
 
 TEST(Profile, the_built_in_ones_are_named_and_read) {
     EXPECT_EQ(profile_names(),
-              (std::vector<std::string>{"eastron-sdm120", "eastron-sdm630", "metergate-panel-12",
-                                        "metergate-panel-24", "sunspec-meter", "wirenboard-map12e",
-                                        "wirenboard-map6s"}));
+              (std::vector<std::string>{"accuenergy-acuvim-ii", "eastron-sdm120", "eastron-sdm630",
+                                        "metergate-panel-12", "metergate-panel-24", "sunspec-meter",
+                                        "wirenboard-map12e", "wirenboard-map6s"}));
     for (const std::string& name : profile_names()) {
         const auto profile = profile_named(name);
         ASSERT_TRUE(profile) << profile.error().text;
@@ -94,6 +94,40 @@ TEST(Profile, contradictions_are_refused) {
     says(profile_with("", R"({"name": "kwh", "type": "u32", "scale": "1/0"})"),
          "quantities[0].scale: must be a positive whole number or a ratio like \"1/10\"");
     says(profile_with("", ""), "quantities: there is none");
+}
+
+TEST(Profile, a_log_must_be_one_that_can_be_read) {
+    const auto log = [](const std::string& members) {
+        return R"("interval_log": {"capacity": {"address": 100, "type": "u16"},
+            "length_minutes": {"address": 101, "type": "u16"},
+            "newest": {"address": 102, "type": "u16"}, "end": {"address": 200, "type": "u32"},
+            "values": [{"name": "kwh", "address": 210, "stride": 2, "type": "u32"}], )" +
+               members + "},";
+    };
+    const auto says = [](const std::string& json, const std::string& words) {
+        const std::string text = complaint_about(json);
+        EXPECT_NE(text.find(words), std::string::npos) << "got: " << text;
+    };
+    const std::string window = R"("kind": "windowed", "window": {"address": 104, "type": "u16"},)";
+    const auto shown_at = [&](const std::string& address) {
+        return window + R"("ready_ms": 500, "shown": {"type": "u16", "address": )" + address + "}";
+    };
+    EXPECT_EQ(complaint_about(profile_with(log(shown_at("198")))), "");
+    says(profile_with(log(shown_at("100"))),
+         "interval_log.ready_ms: all of a slot must fit into one request");
+    says(profile_with(log(window + R"("ready_ms": 500)")),
+         "interval_log: a windowed log needs window and shown");
+    says(profile_with(log(R"("kind": "ring", "ring_slots": 9, "ring_stride": 70)")),
+         "interval_log: a ring needs oldest");
+}
+
+TEST(Profile, a_clock_by_civil_time_is_only_looked_at) {
+    const std::string clock = R"("clock": {"time": {"address": 32, "type": "civil-words"})";
+    EXPECT_EQ(complaint_about(profile_with(clock + "},")), "");
+    const std::string text = complaint_about(profile_with(clock + R"(, "writable": true},)"));
+    EXPECT_NE(text.find("clock.writable: only a clock of seconds since 1970 can be set"),
+              std::string::npos)
+        << text;
 }
 
 std::string sunspec_profile(const std::string& sunspec, const std::string& quantity,
