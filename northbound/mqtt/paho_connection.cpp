@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "northbound/access/secret_file.hpp"
 #include "northbound/mqtt/reason_text.hpp"
-#include "northbound/mqtt/secret_file.hpp"
 
 namespace metergate::northbound::mqtt {
 namespace {
@@ -205,12 +205,12 @@ int version_of(const schema::MqttSettings& settings) {
 
 Result<void> add_tls(::mqtt::connect_options& options, const schema::TlsSettings& tls) {
     const std::string trust_store = tls.ca_file.empty() ? system_trust_store : tls.ca_file;
-    auto readable = check_readable(trust_store, "certificates of trusted authorities");
+    auto readable = access::check_readable(trust_store, "certificates of trusted authorities");
     if (readable && !tls.certificate_file.empty()) {
-        readable = check_readable(tls.certificate_file, "client certificate");
+        readable = access::check_readable(tls.certificate_file, "client certificate");
     }
     if (readable && !tls.private_key_file.empty()) {
-        readable = check_readable(tls.private_key_file, "private key");
+        readable = access::check_readable(tls.private_key_file, "private key");
     }
     if (!readable) {
         return readable;
@@ -252,7 +252,7 @@ Result<void> fill(::mqtt::connect_options& options, const schema::MqttSettings& 
         options.set_user_name(settings.user);
     }
     if (!settings.password_file.empty()) {
-        const auto password = read_secret(settings.password_file);
+        const auto password = access::read_secret(settings.password_file, "password file");
         if (!password) {
             return password.error();
         }

@@ -9,9 +9,9 @@
 #include <memory>
 
 #include "gateway/model/clock.hpp"
+#include "northbound/access/secret_file.hpp"
 #include "northbound/delivery.hpp"
 #include "northbound/mqtt/paho_publisher.hpp"
-#include "northbound/mqtt/secret_file.hpp"
 #include "tests/support/broker.hpp"
 #include "tests/support/fake_batches.hpp"
 #include "tests/support/sample_building.hpp"
@@ -366,16 +366,18 @@ TEST(MqttBroker, a_delivery_gets_everything_through_a_restart_of_the_broker) {
 TEST(SecretFile, is_its_first_line_and_refused_when_open_to_all) {
     const TempFolder folder;
     const std::string path = folder.write("password", "top secret\r\nsecond line\n");
-    EXPECT_EQ(*read_secret(path), "top secret");
+    EXPECT_EQ(*access::read_secret(path, "password file"), "top secret");
     std::filesystem::permissions(path, std::filesystem::perms::others_read,
                                  std::filesystem::perm_options::add);
-    const auto open = read_secret(path);
+    const auto open = access::read_secret(path, "password file");
     ASSERT_FALSE(open);
     EXPECT_EQ(open.error().fault, Fault::refused);
     EXPECT_EQ(open.error().text,
               "password file " + path + " is open to every user of this machine: chmod 640 it");
-    EXPECT_EQ(read_secret(folder.path() / "none").error().fault, Fault::not_found);
-    EXPECT_EQ(read_secret(folder.write("empty", "\n")).error().fault, Fault::invalid);
+    EXPECT_EQ(access::read_secret(folder.path() / "none", "password file").error().fault,
+              Fault::not_found);
+    EXPECT_EQ(access::read_secret(folder.write("empty", "\n"), "password file").error().fault,
+              Fault::invalid);
 }
 
 }  // namespace
