@@ -14,6 +14,7 @@ using schema::item_path;
 using schema::member_path;
 using schema::MqttSettings;
 using schema::Settings;
+using schema::WebhookSettings;
 
 struct Existing {
     std::vector<std::string> panels;
@@ -82,6 +83,38 @@ void check_mqtt(const MqttSettings& mqtt, const std::string& path, Findings& fin
     }
 }
 
+std::string host_of(const std::string& url) {
+    const std::size_t begin = url.find("//") + 2;
+    const bool in_brackets = url.compare(begin, 1, "[") == 0;
+    const std::size_t end = url.find_first_of(in_brackets ? "]" : ":/?", begin);
+    return url.substr(begin + (in_brackets ? 1 : 0), end - begin - (in_brackets ? 1 : 0));
+}
+
+void check_webhook(const WebhookSettings& webhook, const std::string& path, Findings& findings) {
+    if (webhook.certificate_file.empty() != webhook.private_key_file.empty()) {
+        const bool key_missing = webhook.private_key_file.empty();
+        findings.error(
+            member_path(path, key_missing ? "private_key_file" : "certificate_file"),
+            key_missing ? "is needed with certificate_file" : "is needed with private_key_file");
+    }
+    if (webhook.user.empty() != webhook.password_file.empty()) {
+        findings.error(
+            member_path(path, webhook.user.empty() ? "user" : "password_file"),
+            webhook.user.empty() ? "is needed with password_file" : "is needed with user");
+    }
+    if (!webhook.user.empty() && !webhook.bearer_file.empty()) {
+        findings.error(member_path(path, "bearer_file"), "stands beside user: only one is sent");
+    }
+    if (!webhook.pinned_key.empty() && !webhook.pinned_key.starts_with("sha256//")) {
+        findings.error(member_path(path, "pinned_key"), "must begin with sha256//");
+    }
+    if (webhook.url.starts_with("http://") && !is_loopback(host_of(webhook.url))) {
+        findings.warning(member_path(path, "url"), "it is not https: anyone on the way to " +
+                                                       host_of(webhook.url) +
+                                                       " can read and change what is sent");
+    }
+}
+
 /// A broker throws one of two clients of the same name out, again and again.
 void check_client_ids(const Settings& settings, Findings& findings) {
     std::map<std::string, Id> owners;
@@ -111,6 +144,9 @@ void check_destinations(const Settings& settings, Findings& findings) {
         check_filter(destination.series, known.series, "series", member_path(path, "series"),
                      findings);
         if (destination.mqtt) check_mqtt(*destination.mqtt, member_path(path, "mqtt"), findings);
+        if (destination.webhook) {
+            check_webhook(*destination.webhook, member_path(path, "webhook"), findings);
+        }
     }
     check_client_ids(settings, findings);
 }

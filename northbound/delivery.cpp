@@ -14,7 +14,6 @@ constexpr Duration look_period = std::chrono::seconds{60};
 constexpr Duration connecting_poll_period = std::chrono::milliseconds{50};
 constexpr Duration live_pause = std::chrono::milliseconds{5};
 constexpr Duration connect_timeout = std::chrono::seconds{30};
-constexpr Duration status_period = std::chrono::seconds{60};
 constexpr Duration cursor_period = std::chrono::seconds{1};
 constexpr Duration goodbye_time = std::chrono::milliseconds{1500};
 constexpr Duration rate_period = std::chrono::seconds{60};
@@ -79,10 +78,11 @@ Instant Delivery::step() {
     follow_link(now);
     if (phase_ == Phase::up && !stop_by_) {
         hear(now);
+        send_meta(now);
         send_batches(now);
         send_events(now);
         send_live(now);
-        if (now >= status_at_) {
+        if (options_.status && now >= status_at_) {
             announce_status(now, true);
         }
         watch(now);
@@ -109,8 +109,9 @@ void Delivery::take_directory(Instant now) {
         }
         meta_ = std::move(meta);
         meta_version_ = version_of(meta_);
+        meta_due_ = true;
         if (phase_ == Phase::up && !stop_by_) {
-            send_control(now, {gateway_topic(directory_.gateway, "meta"), meta_, true});
+            send_meta(now);
             announce_status(now, true);
         }
     }
@@ -177,6 +178,10 @@ void Delivery::take_control(const PublishOutcome& outcome) {
     }
     control_acknowledged_ = control_acknowledged_ || !outcome.error;
     link_error_ = outcome.error ? outcome.error->text : std::string{};
+    if (outcome.token == meta_in_flight_) {
+        meta_in_flight_.reset();
+        meta_due_ = meta_due_ || (outcome.error && outcome.error->fault == Fault::busy);
+    }
 }
 
 void Delivery::follow_link(Instant now) {
@@ -228,7 +233,9 @@ void Delivery::connected(Instant now) {
     live_.restart();
     while (events_.pop(now)) {  // told late they would mislead; the batches carry them
     }
-    send_control(now, {gateway_topic(directory_.gateway, "meta"), meta_, true});
+    meta_due_ = true;
+    meta_in_flight_.reset();
+    send_meta(now);
     announce_status(now, true);
     subscribe(now);
 }
@@ -278,37 +285,6 @@ Instant Delivery::oldest_unanswered() const {
     return oldest;
 }
 
-std::string Delivery::status_payload(bool online, std::string_view reason, UtcTime at) {
-    StatusReport report{online, reason, options_.program_version, meta_version_, at, {}};
-    if (auto spans = parts_.batches.spans()) {
-        receipts_.know(*spans);
-        std::erase_if(*spans,
-                      [&](const auto& span) { return !options_.filter.passes(span.panel); });
-        report.spans = std::move(*spans);
-    }
-    return encode_status(report, directory_, parts_.batches.epoch());
-}
-
-Message Delivery::will() {
-    return {gateway_topic(directory_.gateway, "status"),
-            status_payload(false, "connection lost", {}), true};
-}
-
-void Delivery::announce_status(Instant now, bool online) {
-    status_at_ = now + status_period;
-    send_control(now, {gateway_topic(directory_.gateway, "status"),
-                       status_payload(online, online ? "" : "stopped", parts_.clock.utc()), true});
-}
-
-void Delivery::send_control(Instant now, const Message& message) {
-    const Token token = next_token(Lane::control);
-    if (const auto sent = parts_.publisher.publish(message, token); sent) {
-        controls_.emplace(token, now);
-    } else {
-        link_error_ = sent.error().within(message.topic).text;
-    }
-}
-
 /// Requested batches are given their part of the window first, so that neither starves the other.
 void Delivery::send_batches(Instant now) {
     const std::size_t window = batches_.window_of(parts_.publisher);
@@ -330,7 +306,7 @@ void Delivery::send_events(Instant now) {
         }
         const Message message{gateway_topic(directory_.gateway, "event"), encode_event(*event),
                               false, Assurance::best_effort};
-        if (options_.filter.passes(event->panel) &&
+        if (options_.events && options_.filter.passes(event->panel) &&
             parts_.publisher.publish(message, next_token(Lane::live))) {
             ++live_in_flight_;
         }
@@ -454,7 +430,7 @@ Instant Delivery::next_step(Instant now) const {
         return std::min(*stop_by_, now + live_pause);
     }
     Instant next = phase_ == Phase::connecting ? now + connecting_poll_period : look_at_;
-    next = std::min(next, directories_.next_at());
+    next = std::min({next, directories_.next_at(), parts_.publisher.next_at()});
     const auto consider = [&](Instant at) {
         if (at > now) {
             next = std::min(next, at);

@@ -120,7 +120,8 @@ class Delivery {
     void watch(Instant now);
 
     void announce_status(Instant now, bool online);
-    void send_control(Instant now, const Message& message);
+    void send_meta(Instant now);
+    std::optional<Token> send_control(Instant now, const Message& message);
     void send_batches(Instant now);
     void send_live(Instant now);
     void send_events(Instant now);
@@ -156,6 +157,8 @@ class Delivery {
     Instant connect_at_{};
     Token last_token_ = 0;
     std::map<Token, Instant> controls_;  ///< meta, status, answers, subscriptions under way
+    bool meta_due_ = false;
+    std::optional<Token> meta_in_flight_;
     std::size_t live_in_flight_ = 0;
     Instant status_at_{};
     bool control_acknowledged_ = false;  ///< on this connection

@@ -12,6 +12,41 @@ std::uint64_t seed_of(const Id& gateway, const Id& destination) {
     return std::hash<std::string>{}(gateway + "/" + destination);
 }
 
+std::uint32_t rate_of(std::int64_t batches_per_s_max) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(batches_per_s_max, 1, 1'000'000));
+}
+
+std::size_t at_least_one(std::int64_t count) {
+    return static_cast<std::size_t>(std::max<std::int64_t>(count, 1));
+}
+
+void set_mqtt(DeliveryOptions& options, const schema::MqttSettings& mqtt) {
+    options.window = at_least_one(mqtt.window);
+    options.ack_timeout = std::chrono::seconds{mqtt.ack_timeout_s};
+    options.batches_per_s_max = rate_of(mqtt.batches_per_s_max);
+    options.requests = mqtt.requests;
+    options.requests_per_min_max = at_least_one(mqtt.requests_per_min_max);
+    options.request_batches_max = at_least_one(mqtt.request_batches_max);
+    options.live_values = mqtt.live_values;
+    options.live_heartbeat = std::chrono::seconds{mqtt.live_heartbeat_s};
+    options.live_stale_after =
+        std::max<Duration>(options.live_stale_after, options.live_heartbeat * 2);
+}
+
+/// Records and what explains them; a request is no place for values of this moment.
+void set_webhook(DeliveryOptions& options, const schema::WebhookSettings& webhook) {
+    constexpr std::chrono::seconds beyond_timeout{5};
+    options.window = at_least_one(webhook.window);
+    // The transfer's own timeout comes first and says more.
+    options.ack_timeout = std::chrono::seconds{webhook.timeout_s} + beyond_timeout;
+    options.batches_per_s_max = rate_of(webhook.batches_per_s_max);
+    options.meta = webhook.meta;
+    options.events = webhook.events;
+    options.status = false;
+    options.requests = false;
+    options.live_values = false;
+}
+
 }  // namespace
 
 Result<StartAt> start_at_from(std::string_view text) {
@@ -34,7 +69,7 @@ Result<DeliveryOptions> delivery_options_from(const schema::DestinationSettings&
     const auto bad = [&](const std::string& what) {
         return Error{Fault::invalid, "destination " + settings.id + ": " + what};
     };
-    if (!settings.mqtt) {
+    if (!settings.mqtt && !settings.webhook) {
         return bad("it names no kind of destination");
     }
     const auto start = start_at_from(settings.from);
@@ -61,20 +96,11 @@ Result<DeliveryOptions> delivery_options_from(const schema::DestinationSettings&
         }
         options.filter.series.push_back(series->number);
     }
-    const schema::MqttSettings& mqtt = *settings.mqtt;
-    options.window = static_cast<std::size_t>(std::max<std::int64_t>(mqtt.window, 1));
-    options.ack_timeout = std::chrono::seconds{mqtt.ack_timeout_s};
-    options.batches_per_s_max =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(mqtt.batches_per_s_max, 1, 1'000'000));
-    options.requests = mqtt.requests;
-    options.requests_per_min_max =
-        static_cast<std::size_t>(std::max<std::int64_t>(mqtt.requests_per_min_max, 1));
-    options.request_batches_max =
-        static_cast<std::size_t>(std::max<std::int64_t>(mqtt.request_batches_max, 1));
-    options.live_values = mqtt.live_values;
-    options.live_heartbeat = std::chrono::seconds{mqtt.live_heartbeat_s};
-    options.live_stale_after =
-        std::max<Duration>(options.live_stale_after, options.live_heartbeat * 2);
+    if (settings.mqtt) {
+        set_mqtt(options, *settings.mqtt);
+    } else {
+        set_webhook(options, *settings.webhook);
+    }
     options.seed = seed_of(directory.gateway, settings.id);
     return options;
 }

@@ -34,6 +34,9 @@ struct DeliveryOptions {
     std::size_t window = 50;  ///< batches in flight at once, >= 1
     Duration ack_timeout = std::chrono::seconds{30};
     std::uint32_t batches_per_s_max = 200;
+    bool meta = true;      ///< whether names, series and wiring are sent
+    bool status = true;    ///< whether the gateway says that it is there
+    bool events = true;    ///< whether events are sent at once, besides those in batches
     bool requests = true;  ///< whether receivers are heard: their requests and receipts
     std::size_t requests_per_min_max = 30;
     std::size_t request_batches_max = 10'000;  ///< of one request

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/model/result.hpp"
+#include "gateway/model/time.hpp"
 
 namespace metergate::northbound {
 
@@ -79,8 +80,12 @@ class Publisher {
     [[nodiscard]] virtual std::size_t in_flight_max() const = 0;
 
     /// `wake` is called from any thread when state(), take_outcomes() or take_incoming() have news.
-    /// Set before connect().
+    /// Set before connect(). One that has no thread of its own never calls it: it works in
+    /// take_outcomes(), which is to be called when readable_fd() is readable and at next_at().
     virtual void on_news(std::function<void()> wake) = 0;
+    /// -1: there is none, or on_news() does.
+    [[nodiscard]] virtual int readable_fd() const { return -1; }
+    [[nodiscard]] virtual Instant next_at() const { return never; }
 };
 
 }  // namespace metergate::northbound

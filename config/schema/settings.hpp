@@ -139,6 +139,28 @@ struct MqttSettings {
     std::int64_t request_batches_max = 10'000;  ///< of one request
 };
 
+/// Records are posted to a URL, a batch in each request.
+struct WebhookSettings {
+    std::string url;
+    std::string ca_file;           ///< empty = the system's certificates
+    std::string certificate_file;  ///< client certificate, with private_key_file
+    std::string private_key_file;
+    std::string pinned_key;  ///< `sha256//` and base64 of the server's public key; empty = any
+    std::string user;        ///< basic authentication, with password_file
+    std::string password_file;
+    std::string bearer_file;  ///< its first line is the token
+    std::string secret_file;  ///< its first line signs requests: base64, perhaps behind whsec_
+    std::string proxy;        ///< empty = none
+    std::string expect;       ///< text in the answer that means it was taken; empty = no web page
+    bool gzip = true;
+    bool meta = true;                       ///< send names, series and wiring
+    bool events = true;                     ///< send events at once; they are in batches anyway
+    std::int64_t window = 4;                ///< requests at once, 1..16
+    std::int64_t timeout_s = 30;            ///< of a request
+    std::int64_t retry_after_max_s = 3600;  ///< however long the receiver asks to wait
+    std::int64_t batches_per_s_max = 50;    ///< limit while a backlog drains
+};
+
 /// Exactly one of the destination kinds is present.
 struct DestinationSettings {
     Id id;
@@ -147,6 +169,7 @@ struct DestinationSettings {
     std::vector<Id> panels;           ///< empty = all
     std::vector<std::string> series;  ///< empty = all
     std::optional<MqttSettings> mqtt;
+    std::optional<WebhookSettings> webhook;
 };
 
 struct ModbusUnitSettings {

@@ -4,6 +4,7 @@
 #include "config/schema/field_texts.hpp"
 #include "config/schema/line_table.hpp"
 #include "config/schema/text_shapes.hpp"
+#include "config/schema/webhook_table.hpp"
 
 namespace metergate::schema {
 namespace {
@@ -176,7 +177,9 @@ Table destination_table() {
             {.key = "series", .label = "Series", .help = "Empty = all", .seal = Seal::logged})
         .with<&DestinationSettings::mqtt>(optional(group<MqttSettings>(mqtt_table())),
                                           {.key = "mqtt", .label = "MQTT"})
-        .exactly_one_of({"mqtt"});
+        .with<&DestinationSettings::webhook>(optional(group<WebhookSettings>(webhook_table())),
+                                             {.key = "webhook", .label = "HTTPS"})
+        .exactly_one_of({"mqtt", "webhook"});
 }
 
 Table modbus_unit_table() {

@@ -43,6 +43,22 @@ std::string host_complaint(const std::string& text) {
     return quoted(text) + " is no host: a name or an address, without \"mqtt://\" and port";
 }
 
+std::string web_address_complaint(const std::string& text) {
+    const std::size_t scheme = text.starts_with("https://")  ? 8
+                               : text.starts_with("http://") ? 7
+                                                             : 0;
+    const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+    if (scheme == 0 || scheme == text.size() || !std::ranges::all_of(text, printable) ||
+        text.find('#') != std::string::npos) {
+        return quoted(text) + " is no web address; write it as https://host.example/path";
+    }
+    const std::string host = text.substr(scheme, text.find_first_of("/?", scheme) - scheme);
+    if (host.find('@') != std::string::npos) {
+        return "user and password do not stand in the address: they have settings of their own";
+    }
+    return host.empty() ? quoted(text) + " names no host" : "";
+}
+
 std::string address_complaint(const std::string& text) {
     if (ip_address_from(text)) return {};
     return quoted(text) + " is no IP address; write it as 10.1.0.7 or fd00::7";
@@ -72,6 +88,12 @@ ShapeFor<std::string> series_code() {
 }
 ShapeFor<std::string> host() {
     return text_by({host_complaint, "host name or address", "^[A-Za-z0-9._:%-]+$"});
+}
+ShapeFor<std::string> web_address() {
+    return text_by({web_address_complaint, "web address", "^https?://[!-~]+$"});
+}
+ShapeFor<std::string> optional_web_address() {
+    return text_by({web_address_complaint, "web address", "^https?://[!-~]+$"}, true);
 }
 ShapeFor<std::string> address() {
     return text_by({address_complaint, "IP address", "^[0-9A-Fa-f.:]+$"});

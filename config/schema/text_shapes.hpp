@@ -14,6 +14,9 @@ namespace metergate::schema {
 [[nodiscard]] ShapeFor<std::string> series_code();
 /// A host name or address, alone.
 [[nodiscard]] ShapeFor<std::string> host();
+/// `https://host/path`, or http: without user, password and fragment.
+[[nodiscard]] ShapeFor<std::string> web_address();
+[[nodiscard]] ShapeFor<std::string> optional_web_address();
 /// An IPv4 or IPv6 address in figures.
 [[nodiscard]] ShapeFor<std::string> address();
 /// The same, or the first bits that a group of addresses has in common: 10.1.0.0/16.

@@ -4,7 +4,9 @@
 #include <cstdlib>
 
 #include "gateway/app/site.hpp"
+#include "gateway/app/version.hpp"
 #include "northbound/mqtt/paho_publisher.hpp"
+#include "northbound/webhook/webhook_publisher.hpp"
 #include "southbound/modbus/libmodbus_transport.hpp"
 #include "southbound/modbus/rtu_line.hpp"
 #include "southbound/modbus/tcp_line.hpp"
@@ -81,10 +83,14 @@ std::unique_ptr<southbound::Line> make_line(const schema::LineSettings& line, co
 }
 
 std::unique_ptr<northbound::Publisher> make_publisher(
-    const schema::DestinationSettings& destination, const Id& gateway) {
+    const schema::DestinationSettings& destination, const Id& gateway, const Clock& clock) {
     if (destination.mqtt) {
         return std::make_unique<northbound::mqtt::PahoPublisher>(*destination.mqtt, gateway,
                                                                  destination.id);
+    }
+    if (destination.webhook) {
+        return std::make_unique<northbound::webhook::WebhookPublisher>(
+            clock, *destination.webhook, std::string(program_version));
     }
     std::abort();  // checked settings name exactly one kind
 }

@@ -17,6 +17,6 @@ namespace metergate::app {
 
 /// The connection of one destination, not yet open.
 [[nodiscard]] std::unique_ptr<northbound::Publisher> make_publisher(
-    const schema::DestinationSettings& destination, const Id& gateway);
+    const schema::DestinationSettings& destination, const Id& gateway, const Clock& clock);
 
 }  // namespace metergate::app

@@ -18,7 +18,7 @@ DestinationWorker::DestinationWorker(const Clock& clock, const northbound::Deliv
                 std::move(stored)),
       thread_("to-" + options.destination, clock,
               {.step = [this] { return delivery_.step(); },
-               .readable_fd = {},
+               .readable_fd = [this] { return publisher_->readable_fd(); },
                .finish = [this] { say_goodbye(); }}) {
     publisher_->on_news([this] { thread_.wake(); });
 }
@@ -29,7 +29,8 @@ void DestinationWorker::say_goodbye() {
     Instant next = delivery_.step();
     while (!delivery_.stopped()) {
         // News of the publisher wakes the thread's own waiter, not this one.
-        waiter.wait(std::min(next, clock_->now() + std::chrono::milliseconds{20}));
+        waiter.wait(std::min(next, clock_->now() + std::chrono::milliseconds{20}),
+                    publisher_->readable_fd());
         next = delivery_.step();
     }
 }

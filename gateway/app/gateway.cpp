@@ -215,7 +215,7 @@ Result<DestinationParts> RunningGateway::make_destination_parts(
         return batches.error().within(where);
     }
     return DestinationParts{std::move(*options), directory, std::move(*batches),
-                            make_publisher(settings, setup_.settings.gateway.id)};
+                            make_publisher(settings, setup_.settings.gateway.id, *clock_)};
 }
 
 std::unique_ptr<DestinationWorker> RunningGateway::make_destination_worker(

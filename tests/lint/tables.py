@@ -20,9 +20,15 @@ ROOMS = {
         "metergate::storage",
         ("gateway/model", "config/schema", "gateway/metering", "gateway/record")),
     "northbound": ("metergate::northbound", ("gateway/model", "config/schema", "gateway/record")),
+    "northbound/access": ("metergate::northbound::access", ("gateway/model",)),
+    "northbound/transfer": ("metergate::northbound::transfer", ("gateway/model",)),
     "northbound/mqtt": (
         "metergate::northbound::mqtt",
-        ("gateway/model", "config/schema", "gateway/record", "northbound")),
+        ("gateway/model", "config/schema", "gateway/record", "northbound", "northbound/access")),
+    "northbound/webhook": (
+        "metergate::northbound::webhook",
+        ("gateway/model", "config/schema", "gateway/record", "northbound", "northbound/access",
+         "northbound/transfer")),
     "northbound/receiver": (
         "metergate::northbound::receiver",
         ("gateway/model", "config/schema", "gateway/record", "northbound")),
@@ -31,7 +37,7 @@ ROOMS = {
         "metergate::app",
         ("gateway/model", "config/schema", "gateway/metering", "gateway/record", "gateway/control",
          "config", "southbound", "southbound/gateway", "southbound/modbus", "storage", "northbound",
-         "northbound/mqtt", "northbound/receiver", "plc")),
+         "northbound/mqtt", "northbound/webhook", "northbound/receiver", "plc")),
     # The simulated building encodes registers from its own table: bugs shared with the profiles
     # and the frame parser would cancel. Of the gateway it knows the interface of a wire, no more.
     "tests/building": (
@@ -53,10 +59,12 @@ THIRD_PARTY = {
     "modbus/": ("southbound/modbus",),
     "mqtt/": ("northbound/mqtt", "tests/unit/northbound"),
     "MQTTAsync.h": ("northbound/mqtt",),
+    "curl/": ("northbound/transfer",),
+    "zlib.h": ("northbound/webhook", "tests/unit/northbound"),
     "systemd/": ("gateway/app",),
     "CLI/": ("gateway/app", "tests/building", "tests/bench"),
     "spdlog/": ("gateway/app",),
-    "openssl/": ("config", "config/schema", "storage", "northbound/mqtt"),
+    "openssl/": ("config", "config/schema", "storage", "northbound/mqtt", "northbound/webhook"),
     "date/": ("gateway/metering", "tests/building", "tests/unit/metering"),
     "fmt/": ("gateway", "config", "southbound", "storage", "northbound", "plc", "tests"),
     "gtest/": (TESTS_CPP,),
@@ -69,7 +77,7 @@ THIRD_PARTY_HEADERS = ("gateway/model/result.hpp", "tests/scenario/", "tests/sup
 # Headers of the operating system: any <x.h> or <x/y.h> that is not third-party. .cpp files only.
 SYSTEM_HEADER_ROOMS = (
     "southbound/modbus", "config", "storage", "gateway/control", "gateway/app", "northbound/mqtt",
-    "plc", "tests")
+    "northbound/access", "northbound/transfer", "plc", "tests")
 
 
 class Ban:

@@ -1,82 +1,7 @@
-#include "config/check.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "tests/unit/config/fake_facts.hpp"
+#include "tests/unit/config/check_fixture.hpp"
 
 namespace metergate::config {
 namespace {
-
-using schema::DestinationSettings;
-using schema::LineSettings;
-using schema::PanelSettings;
-using schema::PointSettings;
-using schema::Settings;
-using testing::ElementsAre;
-using testing::IsEmpty;
-
-std::vector<std::string> texts(const schema::Problems& problems) {
-    std::vector<std::string> result;
-    for (const auto& problem : problems)
-        result.push_back(problem.path + ": " + problem.text);
-    return result;
-}
-
-/// One line, one panel with 24 points of which two are used and wired; all of it is good.
-class Check : public testing::Test {
-  protected:
-    Check() {
-        settings.gateway.id = "g";
-        settings.gateway.zone = "America/Toronto";
-        settings.lines.push_back({.id = "riser-1",
-                                  .name = {},
-                                  .rs485 = {},
-                                  .modbus_tcp = {},
-                                  .rtu_over_tcp = {},
-                                  .panels = {}});
-        line().rs485.emplace().port = "/dev/ttyUSB0";
-        line().panels.push_back(new_panel("east", 1, "panel-24"));
-        panel().points = {new_point("suite-101", 1), new_point("suite-102", 2)};
-        wire(point(0), Service::network_ab, {1, 2});
-        wire(point(1), Service::network_bc, {3, 4});
-    }
-
-    static PanelSettings new_panel(const Id& id, std::int64_t address, const std::string& profile) {
-        PanelSettings result;
-        result.id = id;
-        result.address = address;
-        result.profile = profile;
-        return result;
-    }
-    static PointSettings new_point(const Id& id, std::int64_t slot) {
-        PointSettings result;
-        result.id = id;
-        result.slot = slot;
-        return result;
-    }
-    static void wire(PointSettings& point, Service service, std::vector<std::int64_t> channels) {
-        point.service = service;
-        point.channels = std::move(channels);
-    }
-
-    LineSettings& line() { return settings.lines.at(0); }
-    PanelSettings& panel() { return line().panels.at(0); }
-    PointSettings& point(std::size_t index) { return panel().points.at(index); }
-    DestinationSettings& add_destination(const Id& id) {
-        auto& destination = settings.destinations.emplace_back();
-        destination.id = id;
-        destination.mqtt.emplace().host = "broker.example";
-        return destination;
-    }
-
-    std::vector<std::string> errors() { return texts(check(settings, facts, known).errors); }
-    std::vector<std::string> warnings() { return texts(check(settings, facts, known).warnings); }
-
-    Settings settings;
-    FakeFacts facts;
-    schema::Problems known;
-};
 
 TEST_F(Check, good_settings_have_no_problems) {
     add_destination("office");
@@ -357,61 +282,6 @@ TEST_F(Check, what_would_measure_or_record_nothing_is_warned_of) {
                                         "this panel will be recorded"));
     settings.lines.clear();
     EXPECT_THAT(warnings(), ElementsAre("lines: there is no line: nothing will be measured"));
-}
-
-TEST_F(Check, filters_of_a_destination_name_what_exists) {
-    auto& destination = add_destination("office");
-    destination.panels = {"east", "est"};
-    destination.series = {"kwh-15min", "kwh-1h"};
-    EXPECT_THAT(errors(), ElementsAre("destinations[0].panels[1]: there is no panel \"est\"; did "
-                                      "you mean \"east\"?",
-                                      "destinations[0].series[1]: there is no series \"kwh-1h\""));
-}
-
-TEST_F(Check, certificate_and_key_come_together) {
-    add_destination("a").mqtt->tls.certificate_file = "/c";
-    add_destination("b").mqtt->tls.private_key_file = "/k";
-    EXPECT_THAT(errors(), ElementsAre("destinations[0].mqtt.tls.private_key_file: is needed with "
-                                      "certificate_file",
-                                      "destinations[1].mqtt.tls.certificate_file: is needed with "
-                                      "private_key_file"));
-}
-
-TEST_F(Check, a_password_needs_a_user) {
-    add_destination("a").mqtt->password_file = "/p";
-    EXPECT_THAT(errors(), ElementsAre("destinations[0].mqtt.user: is needed with password_file"));
-}
-
-TEST_F(Check, tls_off_is_warned_of_unless_on_loopback) {
-    auto& mqtt = *add_destination("a").mqtt;
-    mqtt.tls.enabled = false;
-    mqtt.port = 1883;
-    EXPECT_THAT(warnings(), ElementsAre("destinations[0].mqtt.tls.enabled: TLS is off: anyone on "
-                                        "the way to broker.example can read and change what is "
-                                        "sent"));
-    for (const char* host : {"localhost", "127.0.0.1", "::1"}) {
-        mqtt.host = host;
-        EXPECT_THAT(warnings(), IsEmpty()) << host;
-    }
-}
-
-TEST_F(Check, a_port_that_does_not_fit_tls_is_warned_of) {
-    auto& mqtt = *add_destination("a").mqtt;
-    mqtt.port = 1883;
-    EXPECT_THAT(warnings(), ElementsAre("destinations[0].mqtt.port: 1883 is the port without TLS, "
-                                        "and TLS is on"));
-    mqtt.host = "localhost";
-    mqtt.port = 8883;
-    mqtt.tls.enabled = false;
-    EXPECT_THAT(warnings(), ElementsAre("destinations[0].mqtt.port: 8883 is the port for TLS, and "
-                                        "TLS is off"));
-}
-
-TEST_F(Check, two_destinations_with_one_client_id_at_a_broker_are_refused) {
-    add_destination("a").mqtt->client_id = "x";
-    add_destination("b").mqtt->client_id = "x";
-    EXPECT_THAT(errors(), ElementsAre("destinations[1].mqtt.client_id: \"x\" is already used by "
-                                      "destination \"a\" at the same broker"));
 }
 
 TEST_F(Check, a_clock_that_nobody_knows_how_to_set_is_not_promised_to_be_set) {

@@ -209,5 +209,58 @@ TEST(DeliveryOptions, filters_are_resolved_and_unknown_names_refused) {
               "destination bms: panels: there is no panel \"north\"");
 }
 
+TEST(DeliveryOptions, of_a_webhook_are_records_and_what_explains_them) {
+    schema::DestinationSettings settings;
+    settings.id = "billing";
+    settings.webhook.emplace().timeout_s = 20;
+    settings.webhook->events = false;
+    const auto options = delivery_options_from(settings, support::sample_directory());
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->window, 4U);
+    EXPECT_GT(options->ack_timeout, Duration{20s}) << "the transfer gives up first";
+    EXPECT_TRUE(options->meta);
+    EXPECT_FALSE(options->events || options->status || options->requests || options->live_values);
+}
+
+TEST_F(DeliveryTest, a_destination_gets_only_what_it_is_to_get) {
+    options.meta = options.status = options.events = options.requests = false;
+    options.live_values = false;
+    stored(3);
+    start();
+    run(3s);
+    delivery->tell(Event{});
+    run(200s);
+    delivery->stop();
+    run(3s);
+    EXPECT_EQ(batches_sent().size(), 3U);
+    EXPECT_EQ(broker.seen.size(), 3U) << broker.seen.back().message.topic;
+}
+
+TEST_F(DeliveryTest, meta_that_could_not_be_sent_is_sent_later) {
+    broker.full = true;
+    start();
+    run(3s);
+    EXPECT_TRUE(broker.seen_on("/meta").empty());
+    EXPECT_EQ(delivery->status().last_error, "") << "busy is no fault";
+    broker.full = false;
+    run(61s);
+    EXPECT_EQ(broker.seen_on("/meta").size(), 1U);
+}
+
+TEST_F(DeliveryTest, meta_that_is_to_wait_is_sent_again_and_refused_meta_is_not) {
+    const std::string topic = gateway_topic(support::sample_directory().gateway, "meta");
+    broker.refused_topics[topic] = {0, Error{Fault::busy, "asks to wait"}, false};
+    start();
+    run(3s);
+    EXPECT_EQ(delivery->status().last_error, "asks to wait");
+    const std::size_t before = broker.seen_on("/meta").size();
+    broker.refused_topics[topic] = refusal();
+    run(61s);
+    const std::size_t asked = broker.seen_on("/meta").size();
+    EXPECT_EQ(asked, before + 1);
+    run(200s);
+    EXPECT_EQ(broker.seen_on("/meta").size(), asked);
+}
+
 }  // namespace
 }  // namespace metergate::northbound

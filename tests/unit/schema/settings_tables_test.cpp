@@ -1,4 +1,5 @@
 #include "config/schema/settings_tables.hpp"
+#include "config/schema/webhook_table.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -86,7 +87,7 @@ Settings full_settings() {
                       false,
                       31,
                       10'001};
-    settings.destinations = {{"d", "D", "2025-03-01T00:00:00Z", {"p"}, {"kwh-1h"}, mqtt}};
+    settings.destinations = {{"d", "D", "2025-03-01T00:00:00Z", {"p"}, {"kwh-1h"}, mqtt, {}}};
     settings.modbus_gateway = {true, "0.0.0.0", 1502, {{17, "p"}}, {"10.1.0.0/16"}, true, 500, 60};
     return settings;
 }
@@ -105,8 +106,9 @@ TEST(SettingsTables, settings_survive_writing_and_reading) {
 void expect_no_field_missing(const Table& table, const Json& json) {
     for (const Field& field : table.fields()) {
         const Json* value = json.find(field.key);
-        const bool other_wire = field.key == "rs485" || field.key == "rtu_over_tcp";
-        EXPECT_TRUE(value != nullptr || other_wire) << table.title() << "." << field.key;
+        const bool other_kind =
+            field.key == "rs485" || field.key == "rtu_over_tcp" || field.key == "webhook";
+        EXPECT_TRUE(value != nullptr || other_kind) << table.title() << "." << field.key;
         if (value == nullptr || field.shape->table() == nullptr) continue;
         const Json& item = value->as_array() != nullptr ? value->as_array()->at(0) : *value;
         expect_no_field_missing(*field.shape->table(), item);
@@ -124,6 +126,39 @@ TEST(SettingsTables, the_round_trip_covers_the_fields_of_every_kind_of_line) {
     };
     EXPECT_EQ(fields_written(1, "rs485"), 9U);
     EXPECT_EQ(fields_written(2, "rtu_over_tcp"), 5U);
+}
+
+TEST(SettingsTables, the_round_trip_covers_the_fields_of_a_webhook) {
+    WebhookSettings webhook{"https://h/in", "/ca", "/c", "/k",         "sha256//x", "u",
+                            "/p",           "/b",  "/s", "http://p:3", "okay",      false,
+                            false,          false, 5,    31,           61,          51};
+    Settings settings;
+    settings.destinations.emplace_back().webhook = webhook;
+    const Json written = *settings_to_json(settings).find("destinations");
+    expect_no_field_missing(webhook_table(), *written.as_array()->at(0).find("webhook"));
+    const auto read = read_settings(*parse_json(write_pretty(settings_to_json(settings))));
+    EXPECT_EQ(read.settings.destinations.at(0).webhook->secret_file, "/s");
+    EXPECT_EQ(read.settings.destinations.at(0).webhook->retry_after_max_s, 61);
+}
+
+TEST(SettingsTables, web_addresses_of_a_wrong_form_are_refused) {
+    const auto complaint = [](const std::string& url) {
+        const auto problems =
+            problems_of({.destinations = R"([{"id":"d","webhook":{"url":")" + url + R"("}}])"});
+        return problems.empty() ? "" : problems.front();
+    };
+    for (const char* good :
+         {"https://a.example", "http://10.0.0.1:8080/x?y=@z", "https://[::1]/"}) {
+        EXPECT_EQ(complaint(good), "");
+    }
+    for (const char* bad : {"a.example", "ftp://a", "https://", "https://a b", "https://a/#x"}) {
+        EXPECT_NE(complaint(bad).find("is no web address; write it as https://host.example/path"),
+                  std::string::npos)
+            << bad << " " << complaint(bad);
+    }
+    EXPECT_EQ(complaint("https://user:pw@a.example/"),
+              "destinations[0].webhook.url: user and password do not stand in the address: they "
+              "have settings of their own");
 }
 
 TEST(SettingsTables, a_small_document_takes_the_defaults_of_the_structs) {
@@ -204,7 +239,7 @@ TEST(SettingsTables, texts_of_a_wrong_form_are_refused) {
                     "destinations[0].mqtt.window: 19 is outside 20..100",
                     "destinations[0].mqtt.password_file: \"pw\" is no full path: it must begin "
                     "with \"/\"",
-                    "destinations[1]: \"mqtt\" is missing"));
+                    "destinations[1]: exactly one of mqtt, webhook is needed; none is there"));
 }
 
 TEST(SettingsTables, units_and_addresses_of_a_wrong_form_are_refused) {
