@@ -7,16 +7,20 @@
 #include <optional>
 #include <vector>
 
-#include "config/csv.hpp"
 #include "config/findings.hpp"
+#include "config/schema/csv.hpp"
 #include "gateway/model/wiring.hpp"
 
 namespace metergate::config {
 namespace {
 
+using schema::csv_row;
+using schema::CsvRow;
 using schema::PanelSettings;
 using schema::PointSettings;
 using schema::Problems;
+using schema::read_csv;
+using schema::without_apostrophe;
 
 enum Column : std::size_t { suite, point, service, cable, pair, phase, polarity, ratio, breaker };
 const std::vector<std::string>& column_names() {

@@ -5,14 +5,14 @@
 
 #include <algorithm>
 
-#include "config/csv.hpp"
+#include "config/schema/csv.hpp"
 #include "gateway/app/scan_target.hpp"
 #include "southbound/serial_number.hpp"
 
 namespace metergate::app {
 namespace {
 
-using config::CsvRow;
+using schema::CsvRow;
 using schema::Json;
 
 struct Columns {
@@ -52,9 +52,9 @@ bool same_serial(const std::string& a, const std::string& b) {
 
 Result<ExpectedDevice> device_from(const CsvRow& row, const Columns& columns) {
     ExpectedDevice device;
-    device.serial = config::without_apostrophe(row.cells[columns.serial]);
-    device.panel = config::without_apostrophe(row.cells[columns.panel]);
-    const std::string suite = config::without_apostrophe(row.cells[columns.suite]);
+    device.serial = schema::without_apostrophe(row.cells[columns.serial]);
+    device.panel = schema::without_apostrophe(row.cells[columns.panel]);
+    const std::string suite = schema::without_apostrophe(row.cells[columns.suite]);
     if (!suite.empty()) {
         device.suites.push_back(suite);
     }
@@ -100,7 +100,7 @@ Json json_of(const ExpectedDevice& device) {
 }  // namespace
 
 Result<std::vector<ExpectedDevice>> expected_from_csv(std::string_view text) {
-    const auto rows = config::read_csv(text);
+    const auto rows = schema::read_csv(text);
     if (!rows) {
         return rows.error();
     }

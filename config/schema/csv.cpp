@@ -1,11 +1,18 @@
-#include "config/csv.hpp"
+#include "config/schema/csv.hpp"
 
 #include <algorithm>
 
-namespace metergate::config {
+namespace metergate::schema {
 namespace {
 
 constexpr std::string_view formula_starts = "=+-@\t\r";
+
+/// A negative number alone is no formula.
+bool is_number(std::string_view cell) {
+    const std::string_view digits = cell.starts_with('-') ? cell.substr(1) : cell;
+    const auto belongs = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
+    return !digits.empty() && std::all_of(digits.begin(), digits.end(), belongs);
+}
 
 char separator_of(std::string_view text) {
     const std::string_view first_line = text.substr(0, text.find('\n'));
@@ -94,7 +101,7 @@ std::string csv_row(const std::vector<std::string>& cells) {
         if (&original != &cells.front()) out += ',';
         // One apostrophe more where there is one already, so that it can be taken away again.
         const std::size_t start = original.find_first_not_of('\'');
-        const bool formula = start != std::string::npos &&
+        const bool formula = start != std::string::npos && !is_number(original) &&
                              formula_starts.find(original[start]) != std::string_view::npos;
         const std::string cell = (formula ? "'" : "") + original;
         if (cell.find_first_of(",;\"\r\n") == std::string::npos) {
@@ -116,4 +123,4 @@ std::string without_apostrophe(const std::string& cell) {
     return formula ? cell.substr(1) : cell;
 }
 
-}  // namespace metergate::config
+}  // namespace metergate::schema

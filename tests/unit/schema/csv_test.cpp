@@ -1,9 +1,9 @@
-#include "config/csv.hpp"
+#include "config/schema/csv.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace metergate::config {
+namespace metergate::schema {
 namespace {
 
 using testing::ElementsAre;
@@ -46,7 +46,7 @@ TEST(Csv, bad_quoting_is_refused_with_its_line) {
 }
 
 TEST(Csv, formulas_are_neutralised_and_come_back) {
-    for (const char* cell : {"=1+1", "+1", "-1", "@x", "\tx", "'=1", "'plain", "plain", ""}) {
+    for (const char* cell : {"=1+1", "+1", "-1+2", "@x", "\tx", "'=1", "'plain", "plain", ""}) {
         const std::string row = csv_row({cell, "x"});
         const auto cells = cells_of(row).at(0);
         EXPECT_EQ(std::string_view("=+-@\t").find(cells[0].empty() ? 'x' : cells[0].front()),
@@ -57,5 +57,10 @@ TEST(Csv, formulas_are_neutralised_and_come_back) {
     EXPECT_EQ(csv_row({"=cmd()", "a;b", "c\"d"}), "'=cmd(),\"a;b\",\"c\"\"d\"\r\n");
 }
 
+TEST(Csv, a_negative_number_is_no_formula) {
+    EXPECT_EQ(csv_row({"-0.005", "-12", "-1+1", "-", "'-0.005"}),
+              "-0.005,-12,'-1+1,'-,''-0.005\r\n");
+}
+
 }  // namespace
-}  // namespace metergate::config
+}  // namespace metergate::schema
