@@ -64,6 +64,19 @@ struct HistoryRequest {
 /// What was recorded of a point, slot by slot, as it comes.
 [[nodiscard]] Exit print_history(const Paths& paths, const HistoryRequest& request);
 
+struct ExportRequest {
+    std::string format;               ///< one of northbound::formats::format_names()
+    std::vector<std::string> points;  ///< empty: all of the settings
+    std::vector<std::string> series;  ///< codes; empty: all of each point
+    std::string from;                 ///< empty: a day before `to`
+    std::string to;                   ///< empty: now
+    std::string receiver;             ///< who it is for, in formats that say so
+    std::string output;               ///< file; empty: standard output
+};
+/// What was recorded of many points, in a format that others read. A file appears under its name
+/// when it is complete.
+[[nodiscard]] Exit export_history(const Paths& paths, const ExportRequest& request);
+
 enum class ScanForm { text, json, fragment };
 
 struct ScanRequest {

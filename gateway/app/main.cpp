@@ -4,10 +4,12 @@
 
 #include "gateway/app/commands.hpp"
 #include "gateway/app/version.hpp"
+#include "northbound/formats/encoder.hpp"
 
 namespace {
 
 using namespace metergate::app;
+namespace formats = metergate::northbound::formats;
 
 /// What the command line asks for.
 struct Invocation {
@@ -25,6 +27,7 @@ struct Invocation {
     ParameterRequest parameter;
     ReceiveRequest receive;
     HistoryRequest history;
+    ExportRequest exported;
     ApplyOptions apply;
     ScanRequest scan;
     std::function<Exit()> command;
@@ -103,6 +106,26 @@ void add_history_command(CLI::App& program, Invocation& call) {
         ->add_flag_callback(
             "--json", [&asked] { asked.form = HistoryForm::json; }, "As JSON")
         ->excludes(csv);
+}
+
+void add_export_command(CLI::App& program, Invocation& call) {
+    ExportRequest& asked = call.exported;
+    auto* command =
+        add_command(program, call, "export", "Write what was recorded into a file that others read",
+                    [&call] { return export_history(call.paths, call.exported); });
+    command->add_option("--format", asked.format, "Format, described in northbound/formats.md")
+        ->check(CLI::IsMember(formats::format_names()))
+        ->required();
+    command->add_option("--points", asked.points, "Ids of points; without it all")->delimiter(',');
+    command->add_option("--series", asked.series, "Like kwh-15min; without it all of each point")
+        ->delimiter(',');
+    command->add_option("--from", asked.from,
+                        "2026-01-31 or 2026-01-31T17:30 by the site's clock, or "
+                        "2026-01-31T22:30:00Z; without it a day before --to");
+    command->add_option("--to", asked.to, "The same; without it now");
+    command->add_option("--receiver", asked.receiver, "Who it is for, where the format says that");
+    command->add_option("--output", asked.output,
+                        "File, there when it is complete; without it standard output");
 }
 
 void add_meter_commands(CLI::App& program, Invocation& call) {
@@ -262,6 +285,7 @@ int main(int argc, char** argv) {
     add_apply_command(program, call);
     add_asking_commands(program, call);
     add_history_command(program, call);
+    add_export_command(program, call);
     add_meter_commands(program, call);
     add_parameter_commands(program, call);
     add_scan_command(program, call);

@@ -21,6 +21,8 @@ ROOMS = {
         ("gateway/model", "config/schema", "gateway/metering", "gateway/record")),
     "northbound": ("metergate::northbound", ("gateway/model", "config/schema", "gateway/record")),
     "northbound/access": ("metergate::northbound::access", ("gateway/model",)),
+    "northbound/formats": (
+        "metergate::northbound::formats", ("gateway/model", "config/schema", "northbound")),
     "northbound/transfer": ("metergate::northbound::transfer", ("gateway/model",)),
     "northbound/mqtt": (
         "metergate::northbound::mqtt",
@@ -37,7 +39,7 @@ ROOMS = {
         "metergate::app",
         ("gateway/model", "config/schema", "gateway/metering", "gateway/record", "gateway/control",
          "config", "southbound", "southbound/gateway", "southbound/modbus", "storage", "northbound",
-         "northbound/mqtt", "northbound/webhook", "northbound/receiver", "plc")),
+         "northbound/formats", "northbound/mqtt", "northbound/webhook", "northbound/receiver", "plc")),
     # The simulated building encodes registers from its own table: bugs shared with the profiles
     # and the frame parser would cancel. Of the gateway it knows the interface of a wire, no more.
     "tests/building": (
