@@ -1,6 +1,7 @@
 #include "northbound/transfer/http_client.hpp"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <map>
+#include <type_traits>
 #include <utility>
 
 namespace metergate::northbound::transfer {
@@ -16,20 +18,78 @@ namespace {
 constexpr std::size_t reply_body_max = std::size_t{64} * 1024;
 constexpr long connect_timeout_s = 15;
 
+/// The functions of libcurl that are used here.
+struct Library {
+    decltype(&curl_global_init) global_init = nullptr;
+    decltype(&curl_easy_init) easy_init = nullptr;
+    decltype(&curl_easy_cleanup) easy_cleanup = nullptr;
+    decltype(&curl_easy_setopt) easy_setopt = nullptr;
+    decltype(&curl_easy_getinfo) easy_getinfo = nullptr;
+    decltype(&curl_easy_strerror) easy_strerror = nullptr;
+    decltype(&curl_slist_append) slist_append = nullptr;
+    decltype(&curl_slist_free_all) slist_free_all = nullptr;
+    decltype(&curl_multi_init) multi_init = nullptr;
+    decltype(&curl_multi_cleanup) multi_cleanup = nullptr;
+    decltype(&curl_multi_setopt) multi_setopt = nullptr;
+    decltype(&curl_multi_add_handle) multi_add_handle = nullptr;
+    decltype(&curl_multi_remove_handle) multi_remove_handle = nullptr;
+    decltype(&curl_multi_socket_action) multi_socket_action = nullptr;
+    decltype(&curl_multi_info_read) multi_info_read = nullptr;
+    decltype(&curl_multi_strerror) multi_strerror = nullptr;
+};
+
+/// Its libraries take a megabyte of memory that cannot be shared: whoever posts nothing is spared
+/// them.
+Result<Library> load_library() {
+    constexpr const char* name = "libcurl.so.4";
+    Library library;
+    void* handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    bool complete = handle != nullptr;
+    const auto find = [&](const char* symbol, auto& function) {
+        function = complete
+                       ? reinterpret_cast<std::decay_t<decltype(function)>>(dlsym(handle, symbol))
+                       : nullptr;
+        complete = complete && function != nullptr;
+    };
+    find("curl_global_init", library.global_init);
+    find("curl_easy_init", library.easy_init);
+    find("curl_easy_cleanup", library.easy_cleanup);
+    find("curl_easy_setopt", library.easy_setopt);
+    find("curl_easy_getinfo", library.easy_getinfo);
+    find("curl_easy_strerror", library.easy_strerror);
+    find("curl_slist_append", library.slist_append);
+    find("curl_slist_free_all", library.slist_free_all);
+    find("curl_multi_init", library.multi_init);
+    find("curl_multi_cleanup", library.multi_cleanup);
+    find("curl_multi_setopt", library.multi_setopt);
+    find("curl_multi_add_handle", library.multi_add_handle);
+    find("curl_multi_remove_handle", library.multi_remove_handle);
+    find("curl_multi_socket_action", library.multi_socket_action);
+    find("curl_multi_info_read", library.multi_info_read);
+    find("curl_multi_strerror", library.multi_strerror);
+    if (!complete) {
+        const char* why = dlerror();
+        return Error{Fault::not_found, std::string("libcurl: ") + (why == nullptr ? name : why)};
+    }
+    if (library.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return Error{Fault::refused, "libcurl cannot be made ready"};
+    }
+    return library;
+}
+
+const Result<Library>& library() {
+    static const Result<Library> loaded = load_library();
+    return loaded;
+}
+
 struct FreeEasy {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+    void operator()(CURL* easy) const { library()->easy_cleanup(easy); }
 };
 struct FreeLines {
-    void operator()(curl_slist* lines) const { curl_slist_free_all(lines); }
+    void operator()(curl_slist* lines) const { library()->slist_free_all(lines); }
 };
 using Easy = std::unique_ptr<CURL, FreeEasy>;
 using Lines = std::unique_ptr<curl_slist, FreeLines>;
-
-/// The library's own state of the process, made once.
-void init_library() {
-    static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
-    static_cast<void>(done);
-}
 
 Fault fault_of(CURLcode code) {
     switch (code) {
@@ -53,7 +113,7 @@ Fault fault_of(CURLcode code) {
 
 /// One request under way.
 struct Transfer {
-    Easy easy{curl_easy_init()};
+    Easy easy{library()->easy_init()};
     Lines headers;
     std::string body;
     std::string reply;
@@ -72,7 +132,7 @@ Lines lines_of(const std::vector<std::string>& headers) {
     Lines lines;
     for (const std::string& header : headers) {
         // On failure the list is as before.
-        if (curl_slist* longer = curl_slist_append(lines.get(), header.c_str())) {
+        if (curl_slist* longer = library()->slist_append(lines.get(), header.c_str())) {
             static_cast<void>(lines.release());
             lines.reset(longer);
         }
@@ -88,7 +148,7 @@ class Options {
     template <class Value>
     void set(CURLoption option, Value value) {
         if (code_ == CURLE_OK) {
-            code_ = curl_easy_setopt(easy_, option, value);
+            code_ = library()->easy_setopt(easy_, option, value);
         }
     }
     void set_text(CURLoption option, const std::string& text) {
@@ -141,15 +201,17 @@ HttpReply reply_of(const Transfer& transfer) {
     curl_off_t wait_s = 0;
     const char* text = nullptr;
     CURL* easy = transfer.easy.get();
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    library()->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     reply.status = static_cast<int>(status);
-    if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK && text != nullptr) {
+    if (library()->easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK &&
+        text != nullptr) {
         reply.content_type = text;
     }
-    if (curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK && text != nullptr) {
+    if (library()->easy_getinfo(easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK &&
+        text != nullptr) {
         reply.location = text;
     }
-    if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait_s) == CURLE_OK && wait_s > 0) {
+    if (library()->easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait_s) == CURLE_OK && wait_s > 0) {
         reply.retry_after = std::chrono::seconds{wait_s};
     }
     reply.body = transfer.reply;
@@ -180,20 +242,20 @@ struct HttpClient::State {
 HttpClient::State::State(const Clock& the_clock, HttpAccess the_access)
     : clock(the_clock),
       access(std::move(the_access)),
-      multi(curl_multi_init()),
+      multi(library()->multi_init()),
       epoll_fd(epoll_create1(EPOLL_CLOEXEC)) {
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &State::watch_socket);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &State::watch_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+    library()->multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &State::watch_socket);
+    library()->multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+    library()->multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &State::watch_timer);
+    library()->multi_setopt(multi, CURLMOPT_TIMERDATA, this);
 }
 
 HttpClient::State::~State() {
     for (const auto& [easy, transfer] : transfers) {
-        curl_multi_remove_handle(multi, easy);
+        library()->multi_remove_handle(multi, easy);
     }
     transfers.clear();
-    curl_multi_cleanup(multi);
+    library()->multi_cleanup(multi);
     close(epoll_fd);
 }
 
@@ -225,7 +287,7 @@ void HttpClient::State::work() {
     int running = 0;
     if (timer_at <= clock.now()) {
         timer_at = never;
-        curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        library()->multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
     std::array<epoll_event, at_once> ready{};
     const int count = epoll_wait(epoll_fd, ready.data(), at_once, 0);
@@ -234,7 +296,7 @@ void HttpClient::State::work() {
         const int what = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                          ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                          ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-        curl_multi_socket_action(multi, event.data.fd, what, &running);
+        library()->multi_socket_action(multi, event.data.fd, what, &running);
     }
 }
 
@@ -248,16 +310,21 @@ void HttpClient::State::finish(CURL* easy, CURLcode code, std::vector<HttpOutcom
         outcomes.push_back({transfer.ticket, reply_of(transfer)});
     } else {
         const std::string text =
-            transfer.error[0] != '\0' ? transfer.error.data() : curl_easy_strerror(code);
+            transfer.error[0] != '\0' ? transfer.error.data() : library()->easy_strerror(code);
         outcomes.push_back({transfer.ticket, Error{fault_of(code), text}});
     }
-    curl_multi_remove_handle(multi, easy);
+    library()->multi_remove_handle(multi, easy);
     transfers.erase(found);
 }
 
-HttpClient::HttpClient(const Clock& clock, HttpAccess access) {
-    init_library();
-    state_ = std::make_unique<State>(clock, std::move(access));
+HttpClient::HttpClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<HttpClient>> HttpClient::open(const Clock& clock, HttpAccess access) {
+    if (!library()) {
+        return library().error();
+    }
+    auto state = std::make_unique<State>(clock, std::move(access));
+    return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
 
 HttpClient::~HttpClient() = default;
@@ -281,12 +348,12 @@ Result<void> HttpClient::post(const std::string& url, const std::vector<std::str
     options.set(CURLOPT_WRITEFUNCTION, &keep_body);
     options.set(CURLOPT_WRITEDATA, transfer.get());
     if (options.code() != CURLE_OK) {
-        return Error{Fault::invalid, curl_easy_strerror(options.code())};
+        return Error{Fault::invalid, library()->easy_strerror(options.code())};
     }
     state_->transfers.emplace(easy, std::move(transfer));
-    if (const CURLMcode code = curl_multi_add_handle(state_->multi, easy); code != CURLM_OK) {
+    if (const CURLMcode code = library()->multi_add_handle(state_->multi, easy); code != CURLM_OK) {
         state_->transfers.erase(easy);
-        return Error{Fault::invalid, curl_multi_strerror(code)};
+        return Error{Fault::invalid, library()->multi_strerror(code)};
     }
     return {};
 }
@@ -295,7 +362,7 @@ std::vector<HttpOutcome> HttpClient::take_outcomes() {
     state_->work();
     std::vector<HttpOutcome> outcomes;
     int left = 0;
-    while (CURLMsg* message = curl_multi_info_read(state_->multi, &left)) {
+    while (CURLMsg* message = library()->multi_info_read(state_->multi, &left)) {
         if (message->msg == CURLMSG_DONE) {
             state_->finish(message->easy_handle, message->data.result, outcomes);
         }

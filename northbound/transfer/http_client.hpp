@@ -49,7 +49,9 @@ struct HttpOutcome {
 /// next_at(). One thread.
 class HttpClient {
   public:
-    HttpClient(const Clock& clock, HttpAccess access);
+    /// Loads libcurl when it is first called. Error: not_found, if it is not installed.
+    [[nodiscard]] static Result<std::unique_ptr<HttpClient>> open(const Clock& clock,
+                                                                  HttpAccess access);
     ~HttpClient();
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
@@ -66,6 +68,8 @@ class HttpClient {
 
   private:
     struct State;
+    explicit HttpClient(std::unique_ptr<State> state);
+
     std::unique_ptr<State> state_;
 };
 

@@ -42,7 +42,11 @@ void WebhookPublisher::connect(const Message& /*last_will*/) {
         }
         key_ = std::move(*key);
     }
-    client_ = std::make_unique<transfer::HttpClient>(clock_, std::move(*found));
+    if (auto opened = transfer::HttpClient::open(clock_, std::move(*found))) {
+        client_ = std::move(*opened);
+    } else {
+        fault_ = opened.error();
+    }
 }
 
 Result<transfer::HttpAccess> WebhookPublisher::access() const {
