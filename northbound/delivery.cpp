@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "northbound/influx_encoder.hpp"
 #include "northbound/native_encoder.hpp"
 
 namespace metergate::northbound {
@@ -63,7 +64,9 @@ Delivery::Delivery(DeliveryOptions options, record::Directory directory, Parts p
 Message Delivery::encoded(Batch batch) const {
     options_.filter.apply(batch);
     return {batch_topic(directory_, batch.panel),
-            encode_batch(batch, directory_, parts_.batches.epoch())};
+            options_.format == BatchFormat::influx
+                ? encode_influx(batch, directory_)
+                : encode_batch(batch, directory_, parts_.batches.epoch())};
 }
 
 Instant Delivery::step() {

@@ -36,12 +36,15 @@ void set_mqtt(DeliveryOptions& options, const schema::MqttSettings& mqtt) {
 /// Records and what explains them; a request is no place for values of this moment.
 void set_webhook(DeliveryOptions& options, const schema::WebhookSettings& webhook) {
     constexpr std::chrono::seconds beyond_timeout{5};
-    options.window = at_least_one(webhook.window);
+    const bool is_influx = webhook.format == schema::WebhookFormat::influx;
+    options.format = is_influx ? BatchFormat::influx : BatchFormat::native;
+    // There the last line about a slot counts, so that no revision may overtake another.
+    options.window = is_influx ? 1 : at_least_one(webhook.window);
     // The transfer's own timeout comes first and says more.
     options.ack_timeout = std::chrono::seconds{webhook.timeout_s} + beyond_timeout;
     options.batches_per_s_max = rate_of(webhook.batches_per_s_max);
-    options.meta = webhook.meta;
-    options.events = webhook.events;
+    options.meta = webhook.meta && !is_influx;
+    options.events = webhook.events && !is_influx;
     options.status = false;
     options.requests = false;
     options.live_values = false;

@@ -25,12 +25,16 @@ struct StartAt {
 /// Reads `now`, `oldest` or a UTC time like 2026-01-31T00:00:00Z. Error: invalid.
 [[nodiscard]] Result<StartAt> start_at_from(std::string_view text);
 
+/// How batches are written.
+enum class BatchFormat : std::uint8_t { native, influx };
+
 struct DeliveryOptions {
     Id destination;
     std::string name;  ///< as people call it, for the texts of events; may be empty
     std::string program_version;
     StartAt start;
     Filter filter;
+    BatchFormat format = BatchFormat::native;
     std::size_t window = 50;  ///< batches in flight at once, >= 1
     Duration ack_timeout = std::chrono::seconds{30};
     std::uint32_t batches_per_s_max = 200;

@@ -139,16 +139,23 @@ struct MqttSettings {
     std::int64_t request_batches_max = 10'000;  ///< of one request
 };
 
+enum class WebhookFormat : std::uint8_t {
+    native,  ///< JSON, as over MQTT
+    influx,  ///< InfluxDB's line protocol
+};
+
 /// Records are posted to a URL, a batch in each request.
 struct WebhookSettings {
     std::string url;
+    WebhookFormat format = WebhookFormat::native;
     std::string ca_file;           ///< empty = the system's certificates
     std::string certificate_file;  ///< client certificate, with private_key_file
     std::string private_key_file;
     std::string pinned_key;  ///< `sha256//` and base64 of the server's public key; empty = any
     std::string user;        ///< basic authentication, with password_file
     std::string password_file;
-    std::string bearer_file;  ///< its first line is the token
+    std::string bearer_file;              ///< its first line is the token
+    std::string token_scheme = "Bearer";  ///< the word before the token
     std::string secret_file;  ///< its first line signs requests: base64, perhaps behind whsec_
     std::string proxy;        ///< empty = none
     std::string expect;       ///< text in the answer that means it was taken; empty = no web page

@@ -21,6 +21,10 @@ void add_place(Table& table) {
                                                      .help = "Each batch is posted there",
                                                      .seal = Seal::logged,
                                                      .required = true})
+        .with<&WebhookSettings::format>(
+            choice<WebhookFormat>(
+                {{"native", WebhookFormat::native}, {"influx", WebhookFormat::influx}}),
+            field("format", "Format", "native = JSON, influx = InfluxDB's line protocol"))
         .with<&WebhookSettings::ca_file>(
             optional_path(),
             field("ca_file", "Certificates of trusted authorities", "Empty = those of the system"))
@@ -45,6 +49,9 @@ void add_rights(Table& table) {
         .with<&WebhookSettings::bearer_file>(optional_path(),
                                              field("bearer_file", "File with the token",
                                                    "Its first line, sent as Authorization: Bearer"))
+        .with<&WebhookSettings::token_scheme>(
+            choice<std::string>({{"Bearer", "Bearer"}, {"Token", "Token"}}),
+            field("token_scheme", "Word before the token", "InfluxDB 2 wants Token"))
         .with<&WebhookSettings::secret_file>(
             optional_path(),
             field("secret_file", "File with the signing secret",

@@ -174,10 +174,7 @@ void set_access(Options& options, const HttpAccess& access) {
     options.set(CURLOPT_SSL_VERIFYHOST, 2L);
     // An empty name keeps the environment's proxies away.
     options.set(CURLOPT_PROXY, access.proxy.c_str());
-    if (!access.bearer.empty()) {
-        options.set(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-        options.set(CURLOPT_XOAUTH2_BEARER, access.bearer.c_str());
-    } else if (!access.user.empty()) {
+    if (!access.user.empty()) {
         options.set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         options.set(CURLOPT_USERNAME, access.user.c_str());
         options.set(CURLOPT_PASSWORD, access.password.c_str());
@@ -334,7 +331,11 @@ Result<void> HttpClient::post(const std::string& url, const std::vector<std::str
     auto transfer = std::make_unique<Transfer>();
     transfer->body = std::move(body);
     transfer->ticket = ticket;
-    transfer->headers = lines_of(headers);
+    std::vector<std::string> lines = headers;
+    if (!state_->access.authorization.empty()) {
+        lines.push_back("Authorization: " + state_->access.authorization);
+    }
+    transfer->headers = lines_of(lines);
     CURL* easy = transfer->easy.get();
     Options options(easy);
     options.set(CURLOPT_ERRORBUFFER, transfer->error.data());

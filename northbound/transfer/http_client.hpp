@@ -23,8 +23,8 @@ struct HttpAccess {
     std::string pinned_key;  ///< `sha256//` and base64: the server's public key; empty = any
     std::string user;        ///< basic authentication; empty = none
     std::string password;
-    std::string bearer;  ///< token; empty = none
-    std::string proxy;   ///< such as http://10.0.0.1:3128; empty = none
+    std::string authorization;  ///< such as `Bearer` and a token; empty = none
+    std::string proxy;          ///< such as http://10.0.0.1:3128; empty = none
     std::chrono::seconds timeout{30};
 };
 

@@ -70,7 +70,8 @@ Result<transfer::HttpAccess> WebhookPublisher::access() const {
         }
     }
     const std::pair<const std::string*, std::string*> secrets[] = {
-        {&settings_.password_file, &access.password}, {&settings_.bearer_file, &access.bearer}};
+        {&settings_.password_file, &access.password},
+        {&settings_.bearer_file, &access.authorization}};
     for (const auto& [path, secret] : secrets) {
         if (path->empty()) {
             continue;
@@ -81,6 +82,9 @@ Result<transfer::HttpAccess> WebhookPublisher::access() const {
             return read.error();
         }
         *secret = std::move(*read);
+    }
+    if (!access.authorization.empty()) {
+        access.authorization = settings_.token_scheme + " " + access.authorization;
     }
     return access;
 }
@@ -99,6 +103,10 @@ Result<void> WebhookPublisher::publish(const Message& message, Token token) {
     }
     if (clock_.now() < not_before_ || client_->in_flight() >= in_flight_max()) {
         return Error{Fault::busy, "the receiver takes no more just now"};
+    }
+    if (message.payload.empty()) {
+        nothing_to_send_.push_back({token, std::nullopt, false});
+        return {};
     }
     std::string body = settings_.gzip ? gzip(message.payload) : message.payload;
     const std::vector<std::string> lines = headers(message, body);
@@ -122,9 +130,9 @@ std::vector<std::string> WebhookPublisher::headers(const Message& message,
 }
 
 std::vector<PublishOutcome> WebhookPublisher::take_outcomes() {
-    std::vector<PublishOutcome> outcomes;
+    std::vector<PublishOutcome> outcomes = std::exchange(nothing_to_send_, {});
     if (!client_) {
-        return outcomes;
+        return {};
     }
     for (const transfer::HttpOutcome& answered : client_->take_outcomes()) {
         auto outcome = outcome_of(answered);
@@ -186,6 +194,9 @@ int WebhookPublisher::readable_fd() const {
 Instant WebhookPublisher::next_at() const {
     if (!client_) {
         return never;
+    }
+    if (!nothing_to_send_.empty()) {
+        return clock_.now();
     }
     const Instant allowed = not_before_ > clock_.now() ? not_before_ : never;
     return std::min(allowed, client_->next_at());

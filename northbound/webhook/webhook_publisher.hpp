@@ -24,7 +24,10 @@ class WebhookPublisher final : public Publisher {
                      const std::string& program_version);
 
     void connect(const Message& last_will) override;
-    void disconnect() override { client_.reset(); }
+    void disconnect() override {
+        client_.reset();
+        nothing_to_send_.clear();
+    }
     [[nodiscard]] LinkState state() override;
     [[nodiscard]] std::optional<Error> take_fault() override;
     [[nodiscard]] Result<void> publish(const Message& message, Token token) override;
@@ -52,6 +55,7 @@ class WebhookPublisher final : public Publisher {
     std::optional<Error> fault_;
     std::unique_ptr<transfer::HttpClient> client_;  ///< while open
     Instant not_before_{};                          ///< as the receiver asked
+    std::vector<PublishOutcome> nothing_to_send_;   ///< of empty messages: they count as taken
 };
 
 }  // namespace metergate::northbound::webhook

@@ -149,6 +149,18 @@ class Subscriber:
             if len(parts) == 4 and parts[2] == "batch":
                 return parts[3], json.loads(payload)
 
+    def current_records(self):
+        """Of what came, the newest record by point, series and end."""
+        current = {}
+        with open(self.received_path, encoding="utf-8") as received:
+            for line in received:
+                batch = json.loads(line.split(" ", 1)[1])
+                for record in batch["records"]:
+                    key = (record["point"], record["series"], batch["end"])
+                    if key not in current or current[key][0] <= batch["revision"]:
+                        current[key] = (batch["revision"], record)
+        return {key: record for key, (_, record) in current.items()}
+
     def stop(self):
         # What it received it has printed: mosquitto_sub flushes each line. It sometimes does not heed
         # a polite request while its connection is being closed.

@@ -11,18 +11,6 @@ from system_case import BATCH_LIMIT_S, main, peers, SystemCase
 class ExportTest(SystemCase):
     """What was recorded, written into files that others read: the same as was published."""
 
-    def published(self):
-        """The current records of what the broker had, by point, series and end."""
-        current = {}
-        with open(self.subscriber.received_path, encoding="utf-8") as received:
-            for line in received:
-                batch = json.loads(line.split(" ", 1)[1])
-                for record in batch["records"]:
-                    key = (record["point"], record["series"], batch["end"])
-                    if key not in current or current[key][0] <= batch["revision"]:
-                        current[key] = (batch["revision"], record)
-        return {key: record for key, (_, record) in current.items()}
-
     def export(self, *arguments):
         answer = self.gateway.command("export", "--from", "2020-01-01", *arguments)
         self.assertEqual(answer.returncode, 0, answer.stderr)
@@ -37,7 +25,7 @@ class ExportTest(SystemCase):
 
     def test_files_hold_what_was_published(self):
         self.start_and_record()
-        before = self.published()
+        before = self.subscriber.current_records()
         path = os.path.join(self.folder, "all.csv")
         self.assertEqual(self.export("--format", "csv", "--output", path), "")
         self.assertEqual(os.listdir(self.folder).count("all.csv.part"), 0)

@@ -1,9 +1,11 @@
 """Records posted over HTTPS: nothing is lost whatever the receiver and the way to it do."""
 
+import json
 import os
 import socket
 import subprocess
 import time
+import urllib.request
 
 from system_case import BATCH_LIMIT_S, main, peers, PROGRAMS, SystemCase
 from webhook_receiver import Answer, Authority, SECRET, WebhookReceiver
@@ -205,6 +207,36 @@ class WebhookTest(SystemCase):
             self.wait_for_posts(4)
         self.drained_verdict_is_clean()
 
+    def test_a_database_of_time_series_takes_lines_of_influx(self):
+        database = VictoriaMetrics(self.make_folder("database"))
+        self.start(database)
+
+        def add(settings):
+            settings["destinations"].append(
+                {"id": "graphs", "from": "oldest", "webhook": {
+                    "url": f"http://127.0.0.1:{database.port}/write?precision=s",
+                    "format": "influx"}})
+        self.start_building(change=add)
+        self.receive_batches(8)
+        database.stop()
+        self.wait_for_event("destination-lost")
+        database.start()
+        self.receive_batches(8)
+        peers.wait_until(lambda: self.destination("graphs")["backlog"] == 0, "the delivery",
+                         BATCH_LIMIT_S)
+        values = database.newest_values("value")
+        registers = database.newest_values("register")
+        compared = 0
+        for key, record in self.subscriber.current_records().items():
+            if record["value"] is not None and key in values:
+                self.assertEqual(values[key], record["value"], key)
+                self.assertEqual(registers[key], record["register"], key)
+                compared += 1
+            else:
+                self.assertIsNone(record["value"], f"{key} is lost")
+        self.assertGreater(compared, 100)
+        self.verdict_is_clean()
+
     def test_nginx_in_front_is_stopped_and_started_and_misses_nothing(self):
         self.start_receiver(certificate=None)
         front = Nginx(self.make_folder("nginx"), self.authority.issue("front"), self.receiver.port)
@@ -222,6 +254,42 @@ class WebhookTest(SystemCase):
         self.receiver.start()
         self.wait_for_posts(8)
         self.drained_verdict_is_clean()
+
+
+class VictoriaMetrics:
+    """A database of its own for time series; takes InfluxDB's line protocol."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = peers.free_port()
+        self.process = None
+
+    def start(self):
+        self.process = peers.Process(
+            "victoria-metrics",
+            ["/usr/bin/victoria-metrics", f"-httpListenAddr=127.0.0.1:{self.port}",
+             f"-storageDataPath={self.folder}/data", "-retentionPeriod=100y"],
+            self.folder, stdout=subprocess.DEVNULL)
+        peers.wait_until(lambda: peers.port_answers(self.port), "the database's start",
+                         processes=[self.process.child])
+
+    def stop(self):
+        self.process.stop()
+
+    def ask(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+            return answer.read().decode()
+
+    def newest_values(self, field):
+        """The last value that was written of each point, series and time, in thousandths."""
+        self.ask("/internal/force_flush")
+        values = {}
+        for line in self.ask(f"/api/v1/export?match[]=interval_{field}").splitlines():
+            told = json.loads(line)
+            metric = told["metric"]
+            for value, stamp_ms in zip(told["values"], told["timestamps"]):
+                values[metric["point"], metric["series"], stamp_ms // 1000] = round(value * 1000)
+        return values
 
 
 class Nginx:

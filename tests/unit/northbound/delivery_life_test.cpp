@@ -222,6 +222,17 @@ TEST(DeliveryOptions, of_a_webhook_are_records_and_what_explains_them) {
     EXPECT_FALSE(options->events || options->status || options->requests || options->live_values);
 }
 
+TEST(DeliveryOptions, lines_of_influx_do_not_overtake_each_other) {
+    schema::DestinationSettings settings;
+    settings.id = "graphs";
+    settings.webhook.emplace().format = schema::WebhookFormat::influx;
+    const auto options = delivery_options_from(settings, support::sample_directory());
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->window, 1U);
+    EXPECT_EQ(options->format, BatchFormat::influx);
+    EXPECT_FALSE(options->meta || options->events) << "they are no lines";
+}
+
 TEST_F(DeliveryTest, a_destination_gets_only_what_it_is_to_get) {
     options.meta = options.status = options.events = options.requests = false;
     options.live_values = false;

@@ -129,9 +129,25 @@ TEST(SettingsTables, the_round_trip_covers_the_fields_of_every_kind_of_line) {
 }
 
 TEST(SettingsTables, the_round_trip_covers_the_fields_of_a_webhook) {
-    WebhookSettings webhook{"https://h/in", "/ca", "/c", "/k",         "sha256//x", "u",
-                            "/p",           "/b",  "/s", "http://p:3", "okay",      false,
-                            false,          false, 5,    31,           61,          51};
+    WebhookSettings webhook;
+    webhook.url = "https://h/in";
+    webhook.format = WebhookFormat::influx;
+    webhook.ca_file = "/ca";
+    webhook.certificate_file = "/c";
+    webhook.private_key_file = "/k";
+    webhook.pinned_key = "sha256//x";
+    webhook.user = "u";
+    webhook.password_file = "/p";
+    webhook.bearer_file = "/b";
+    webhook.token_scheme = "Token";
+    webhook.secret_file = "/s";
+    webhook.proxy = "http://p:3";
+    webhook.expect = "okay";
+    webhook.gzip = webhook.meta = webhook.events = false;
+    webhook.window = 5;
+    webhook.timeout_s = 31;
+    webhook.retry_after_max_s = 61;
+    webhook.batches_per_s_max = 51;
     Settings settings;
     settings.destinations.emplace_back().webhook = webhook;
     const Json written = *settings_to_json(settings).find("destinations");
