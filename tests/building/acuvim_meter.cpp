@@ -114,7 +114,7 @@ void AcuvimMeter::put_log(Window& window, UtcTime at) const {
     window.put_u16(log_settings + 1, static_cast<std::uint64_t>(log().length().count()));
     window.put_u32(log_settings + 2, 0x4048'4049);
     window.put_u16(log_settings + 0x77, 0x0200);
-    const auto used = static_cast<std::uint64_t>(log().newest() - log().oldest() + 1U);
+    const std::uint32_t used = log().newest() - log().oldest() + 1U;
     window.put_u32(status_base, log().capacity());
     window.put_u32(status_base + 2, used);
     window.put_u16(status_base + 4, 16);
