@@ -148,6 +148,9 @@ void IntervalLogReader::take_extent() {
     if (const auto fault = fault_of_clock()) {
         return fail(*fault);
     }
+    if (newest == 0 && !log.oldest) {
+        return fail({Fault::refused, "its log is empty: it is being set up, or switched off"});
+    }
     if (newest == 0) {
         answer_.complete = true;
         return;
@@ -213,8 +216,15 @@ bool IntervalLogReader::is_shown(const std::vector<RegisterSpan>& spans) {
 }
 
 std::optional<UtcSeconds> IntervalLogReader::end_read(std::uint32_t number) const {
-    const auto end = layout_.end_of(number, book_);
-    return end ? std::optional(*end - zone_) : std::nullopt;
+    const auto stamp = layout_.end_of(number, book_);
+    if (!stamp) {
+        return std::nullopt;
+    }
+    // Other makers' stamps may be a moment late; their slots have whole minutes.
+    constexpr seconds late_max{2};
+    const UtcSeconds minute = std::chrono::round<std::chrono::minutes>(*stamp);
+    const bool is_near = !layout_.log().oldest && std::chrono::abs(*stamp - minute) <= late_max;
+    return (is_near ? minute : *stamp) - zone_;
 }
 
 void IntervalLogReader::take_newest() {
@@ -236,6 +246,9 @@ void IntervalLogReader::take_newest() {
     }
     answer_.oldest_end = regular_end(oldest_);
     answer_.newest_end = newest_end_;
+    if (order_.newest_first && !layout_.log().oldest) {
+        return end_of_slots(true);
+    }
     const UtcSeconds begin_end = order_.newest_first ? std::min(order_.last, newest_end_)
                                                      : std::max(order_.first, *answer_.oldest_end);
     if (begin_end > newest_end_ || begin_end < *answer_.oldest_end) {

@@ -24,6 +24,11 @@ namespace metergate::southbound {
 /// been stamped by a wrong one. Reading stops at the first slot that is not so; where the order
 /// says so, it begins behind the last of them.
 ///
+/// A log that counts from the oldest slot kept has no number for a slot without power, so that a
+/// clock that was set back can hide an outage as long as that: slots before it then seem regular,
+/// and are not. It is therefore only read onward from a known register, which such slots contradict
+/// (metering::repair), never back from the newest.
+///
 /// Knows no wire: whoever has one asks request() and hands over what came of it, until it is done.
 /// What brought no whole reply is asked again twice. Others may move the panel's window at any
 /// time: a slot is taken if its number was still shown after its values were read. One thread: its

@@ -188,6 +188,9 @@ void check_interval_log(const Profile& profile, Problems& problems) {
 void check_window(const Profile& profile, Problems& problems) {
     const ProfileIntervalLog& log = *profile.interval_log;
     if (log.kind != LogKind::windowed) {
+        if (log.ready_ms > 0) {
+            add(problems, "interval_log.ready_ms", "only a windowed log needs time");
+        }
         return;
     }
     if (!log.window || !log.shown) {

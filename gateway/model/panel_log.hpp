@@ -28,7 +28,7 @@ struct LoggedValue {
 };
 
 struct LoggedSlot {
-    UtcSeconds end;  ///< as the panel's own clock stamped it
+    UtcSeconds end;  ///< by the panel's own clock
     Flags flags;     ///< as the panel set them
     std::vector<LoggedValue> values;
 

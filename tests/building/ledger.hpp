@@ -26,6 +26,7 @@ struct PanelFacts {
     std::int64_t modulus_wh = 100'000'000'000;
     bool float_registers = false;  ///< of 24 bits, in kWh: the higher, the coarser
     std::int64_t log_slots = 0;    ///< how many slots of its own log it keeps; 0 = it has none
+    bool log_onward_only = false;  ///< gaps are filled from their beginning on, not from their end
 };
 
 /// What a panel wrote into its own memory at the end of a slot.

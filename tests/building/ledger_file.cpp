@@ -39,6 +39,7 @@ Json panel_line(const PanelFacts& facts) {
     line.set("resolution_wh", facts.resolution_wh).set("modulus_wh", facts.modulus_wh);
     line.set("float_registers", facts.float_registers);
     line.set("log_slots", facts.log_slots);
+    line.set("log_onward_only", facts.log_onward_only);
     return line;
 }
 
@@ -158,6 +159,7 @@ Result<void> LedgerReader::take_panel(const Json& line) {
     facts.modulus_wh = *modulus;
     facts.float_registers = line.bool_at("float_registers").value_or(false);
     facts.log_slots = line.integer_at("log_slots").value_or(0);
+    facts.log_onward_only = line.bool_at("log_onward_only").value_or(false);
     for (const Json& point : *points->as_array()) {
         if (point.as_string() == nullptr) {
             return bad("points: not a list of ids");

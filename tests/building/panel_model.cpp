@@ -36,6 +36,7 @@ PanelFacts facts_of(const PanelPlan& plan) {
     facts.modulus_wh = plan.modulus_wh;
     facts.float_registers = plan.kind == PanelKind::sdm630 || plan.kind == PanelKind::sdm120;
     facts.log_slots = remembers(plan.kind) ? plan.log_slots : 0;
+    facts.log_onward_only = plan.kind == PanelKind::acuvim;
     for (const PointPlan& point : plan.points) {
         facts.points.push_back(point.id);
     }

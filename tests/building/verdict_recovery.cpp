@@ -75,8 +75,10 @@ void PointJudge::judge_recovery(const CurrentRecords& records) {
         const std::int64_t first = is_gap ? edges_.after(record->series, record->start_s) : 0;
         if (is_gap && first < record->end_s) {
             demand_recovered(*record, first, "the first slot of a gap");
-            demand_recovered(*record, edges_.before(record->series, record->end_s),
-                             "the last slot of a gap");
+            if (!view_.history().facts.log_onward_only) {
+                demand_recovered(*record, edges_.before(record->series, record->end_s),
+                                 "the last slot of a gap");
+            }
         }
     }
 }

@@ -207,6 +207,41 @@ TEST_F(DatedLog, what_was_logged_before_a_power_cut_is_not_used) {
     EXPECT_EQ(answer.slots.back().end, start_s + hours{9});
 }
 
+TEST_F(DatedLog, it_is_never_read_back_from_the_newest) {
+    make(plan());
+    now_ = hours{10};
+    LogOrder order = order_of(minutes{30}, hours{9});
+    order.newest_first = true;
+    const LogAnswer answer = read(order);
+    ASSERT_FALSE(answer.error) << answer.error->text;
+    EXPECT_TRUE(answer.slots.empty());
+    EXPECT_TRUE(answer.complete);
+}
+
+TEST_F(DatedLog, a_stamp_that_is_a_moment_late_is_that_of_its_minute) {
+    make(plan());
+    now_ = hours{10};
+    int shown = 0;
+    distort = [&shown](const Request& request, building::Bytes& pdu) {
+        if (request.pdu[0] == 3 && request.pdu[1] == 0x60) {
+            pdu[2 + 2 * 8 + 1] = static_cast<std::uint8_t>(++shown % 3);  // the second
+        }
+    };
+    const LogAnswer answer = read(order_of(minutes{30}, minutes{60}));
+    ASSERT_FALSE(answer.error) << answer.error->text;
+    ASSERT_EQ(answer.slots.size(), 3U);
+    EXPECT_EQ(answer.slots[0].end, start_s + minutes{30});
+}
+
+TEST_F(DatedLog, an_empty_log_is_told) {
+    make(plan());
+    now_ = minutes{5};
+    const LogAnswer answer = read(order_of(minutes{0}, minutes{60}));
+    ASSERT_TRUE(answer.error);
+    EXPECT_EQ(answer.error->text,
+              "interval log: its log is empty: it is being set up, or switched off");
+}
+
 TEST_F(DatedLog, a_clock_that_is_off_by_more_than_its_zone_makes_slots_useless) {
     for (const std::int64_t off_s : {-7, 4, 8, 400}) {
         building::PanelPlan wrong = plan();
