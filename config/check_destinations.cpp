@@ -108,6 +108,13 @@ void check_webhook(const WebhookSettings& webhook, const std::string& path, Find
     if (!webhook.pinned_key.empty() && !webhook.pinned_key.starts_with("sha256//")) {
         findings.error(member_path(path, "pinned_key"), "must begin with sha256//");
     }
+    if (webhook.format == schema::WebhookFormat::influx &&
+        webhook.url.find("precision=s") == std::string::npos) {
+        findings.error(
+            member_path(path, "url"),
+            "must say precision=s: lines have times in seconds, which the database would "
+            "take for others");
+    }
     if (webhook.url.starts_with("http://") && !is_loopback(host_of(webhook.url))) {
         findings.warning(member_path(path, "url"), "it is not https: anyone on the way to " +
                                                        host_of(webhook.url) +

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -67,7 +68,10 @@ class Output {
     struct Close {
         void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
     };
-    [[nodiscard]] std::string part() const { return path_ + ".part"; }
+    /// Two exports into one file do not meet before the end.
+    [[nodiscard]] std::string part() const {
+        return path_ + "." + std::to_string(getpid()) + ".part";
+    }
     [[nodiscard]] Error fault() const {
         return {Fault::disconnected, (path_.empty() ? "standard output" : path_) + ": " +
                                          std::generic_category().message(errno)};
@@ -120,6 +124,19 @@ std::string missing_among(const std::vector<std::string>& names,
     return {};
 }
 
+/// Two series that a reader of CMEP would take for one, and count twice; empty if there are none.
+std::string alike_in_cmep(const std::vector<formats::RowsOf>& wanted) {
+    std::map<std::pair<std::string, std::string_view>, const formats::RowsOf*> seen;
+    for (const formats::RowsOf& of : wanted) {
+        const auto [first, is_new] =
+            seen.emplace(std::pair(of.meter, formats::cmep_unit(of.quantity)), &of);
+        if (!is_new) {
+            return first->second->series + " and " + of.series + " of " + of.point;
+        }
+    }
+    return {};
+}
+
 Flags flags_named(const std::vector<std::string>& names) {
     constexpr unsigned bits = 32;
     Flags flags;
@@ -167,7 +184,7 @@ class Export {
                 return done.error().within(of.point + " " + of.series);
             }
             if (!done) {
-                problems.insert(of.point + " " + of.series + ": nothing was recorded yet");
+                notes.insert(of.point + " " + of.series + ": nothing was recorded yet");
             }
         }
         if (const auto ended = output_.write(encoder_.end()); !ended) {
@@ -176,7 +193,8 @@ class Export {
         return output_.finish();
     }
 
-    std::set<std::string> problems;
+    std::set<std::string> problems;  ///< what is wrong with the history
+    std::set<std::string> notes;
 
   private:
     [[nodiscard]] Result<void> add(const formats::RowsOf& of) {
@@ -214,6 +232,11 @@ Exit export_history(const Paths& paths, const ExportRequest& request) {
                                                ? "there is no point \"" + point + "\" with that"
                                                : "no point has the series \"" + series + "\""});
     }
+    if (const std::string both = request.format == "cmep" ? alike_in_cmep(wanted) : "";
+        !both.empty()) {
+        return complain({Fault::invalid,
+                         "CMEP cannot tell " + both + " apart: name one of them with --series"});
+    }
     auto client = control::Client::connect(paths.socket);
     if (!client) {
         return complain_of_connection(client.error());
@@ -224,10 +247,15 @@ Exit export_history(const Paths& paths, const ExportRequest& request) {
     Output output(request.output);
     Export work(*client, *encoder, output, request);
     const auto done = work.run(wanted);
-    for (const std::string& problem : work.problems) {
-        static_cast<void>(complain({Fault::damaged, problem}));
+    for (const auto& texts : {work.problems, work.notes}) {
+        for (const std::string& text : texts) {
+            static_cast<void>(complain({Fault::damaged, text}));
+        }
     }
-    return done ? Exit::ok : complain(done.error());
+    if (!done) {
+        return complain(done.error());
+    }
+    return work.problems.empty() ? Exit::ok : Exit::failed;
 }
 
 }  // namespace metergate::app

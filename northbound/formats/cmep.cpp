@@ -34,20 +34,6 @@ std::string interval_text(std::chrono::seconds length) {
     return fmt::format("00{:02}{:02}{:02}", minutes / 1440, minutes / 60 % 24, minutes % 60);
 }
 
-std::string_view unit_of(Quantity quantity) {
-    switch (quantity) {
-        case Quantity::energy_delivered:
-            return "KWH";
-        case Quantity::energy_received:
-            return "GKWH";
-        case Quantity::apparent_energy_arithmetic:
-        case Quantity::apparent_energy_vector:
-            return "KVAH";
-        default:
-            return "KVARH";
-    }
-}
-
 /// Commas cannot be quoted, and nothing else may break a line.
 std::string field(const std::string& text) {
     std::string clean = text;
@@ -77,8 +63,11 @@ class Cmep final : public Encoder {
 
   private:
     /// What does not fill its slot, or more than it, is no value of an interval: such slots are
-    /// left out, and the registers have their energy.
+    /// left out, and the registers have their energy. What a laboratory recorded is nobody's bill.
     void take(const Row& row) {
+        if (row.flags.has(Flag::test)) {
+            return;
+        }
         if (row.reg) {
             register_ = Triple{row.end, 'R', *row.reg};
         }
@@ -93,7 +82,7 @@ class Cmep final : public Encoder {
     }
     std::string flush() {
         std::string text;
-        const std::string unit(unit_of(of_.quantity));
+        const std::string unit(cmep_unit(of_.quantity));
         if (!triples_.empty()) {
             text += line(unit, interval_text(of_.length), triples_);
         }
@@ -124,6 +113,20 @@ class Cmep final : public Encoder {
 };
 
 }  // namespace
+
+std::string_view cmep_unit(Quantity quantity) {
+    switch (quantity) {
+        case Quantity::energy_delivered:
+            return "KWH";
+        case Quantity::energy_received:
+            return "GKWH";
+        case Quantity::apparent_energy_arithmetic:
+        case Quantity::apparent_energy_vector:
+            return "KVAH";
+        default:
+            return "KVARH";
+    }
+}
 
 std::unique_ptr<Encoder> make_cmep(const FileFacts& facts) {
     return std::make_unique<Cmep>(facts);

@@ -59,6 +59,9 @@ struct FileFacts {
     UtcSeconds made;
 };
 
+/// What CMEP calls the unit of an energy; all that is told of a quantity there.
+[[nodiscard]] std::string_view cmep_unit(Quantity quantity);
+
 /// csv, ndjson, cmep.
 [[nodiscard]] const std::vector<std::string>& format_names();
 /// Null: there is no such format.

@@ -165,7 +165,10 @@ class Options {
 
 void set_access(Options& options, const HttpAccess& access) {
     options.set_text(CURLOPT_USERAGENT, access.agent);
-    options.set_text(CURLOPT_CAINFO, access.ca_file);
+    if (!access.ca_file.empty()) {
+        options.set(CURLOPT_CAINFO, access.ca_file.c_str());
+        options.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // these, and no others
+    }
     options.set_text(CURLOPT_SSLCERT, access.certificate_file);
     options.set_text(CURLOPT_SSLKEY, access.private_key_file);
     options.set_text(CURLOPT_PINNEDPUBLICKEY, access.pinned_key);
@@ -174,6 +177,7 @@ void set_access(Options& options, const HttpAccess& access) {
     options.set(CURLOPT_SSL_VERIFYHOST, 2L);
     // An empty name keeps the environment's proxies away.
     options.set(CURLOPT_PROXY, access.proxy.c_str());
+    options.set(CURLOPT_NOPROXY, "");
     if (!access.user.empty()) {
         options.set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         options.set(CURLOPT_USERNAME, access.user.c_str());

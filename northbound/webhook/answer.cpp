@@ -16,12 +16,16 @@ using std::chrono::seconds;
 constexpr seconds usual_wait{60};
 constexpr std::size_t shown_of_body = 120;
 
-/// The beginning of a body, fit for a log line.
-std::string beginning(std::string_view body) {
-    std::string text(body.substr(0, shown_of_body));
+/// The beginning of what somebody else wrote, fit for a log line.
+std::string shown(std::string_view foreign) {
+    std::string text(foreign.substr(0, shown_of_body));
     std::replace_if(
         text.begin(), text.end(), [](unsigned char one) { return one < ' ' || one > '~'; }, ' ');
-    return text.empty() ? "" : ": " + text;
+    return text;
+}
+
+std::string beginning(std::string_view body) {
+    return body.empty() ? "" : ": " + shown(body);
 }
 
 bool is_page(const transfer::HttpReply& reply) {
@@ -64,7 +68,7 @@ Answer answer_in(const transfer::HttpReply& reply, const std::string& expected, 
         return {Meaning::broken,
                 {},
                 fmt::format("status {}: it redirects to {}, and redirects are not followed", status,
-                            reply.location.empty() ? "nowhere" : reply.location)};
+                            reply.location.empty() ? "nowhere" : shown(reply.location))};
     }
     const bool asks_to_wait =
         status == too_many || status == too_early || (status == unavailable && reply.retry_after);

@@ -110,7 +110,12 @@ Result<void> WebhookPublisher::publish(const Message& message, Token token) {
     }
     std::string body = settings_.gzip ? gzip(message.payload) : message.payload;
     const std::vector<std::string> lines = headers(message, body);
-    return client_->post(settings_.url, lines, std::move(body), token);
+    if (auto posted = client_->post(settings_.url, lines, std::move(body), token); !posted) {
+        lose(posted.error());
+        return Error{Fault::disconnected, posted.error().text};
+    }
+    topics_.emplace(token, message.topic);
+    return {};
 }
 
 std::vector<std::string> WebhookPublisher::headers(const Message& message,
@@ -147,6 +152,8 @@ std::vector<PublishOutcome> WebhookPublisher::take_outcomes() {
 std::optional<PublishOutcome> WebhookPublisher::outcome_of(const transfer::HttpOutcome& answered) {
     PublishOutcome outcome;
     outcome.token = answered.ticket;
+    const std::string topic = topics_[answered.ticket];
+    topics_.erase(answered.ticket);
     if (!answered.reply) {
         lose(answered.reply.error());
         return std::nullopt;
@@ -164,6 +171,11 @@ std::optional<PublishOutcome> WebhookPublisher::outcome_of(const transfer::HttpO
             outcome.error = Error{Fault::busy, answer.text};
             break;
         case Answer::Meaning::broken:
+            // Whoever takes no names may take records all the same.
+            if (topic.find("/batch/") == std::string::npos) {
+                outcome.error = Error{Fault::refused, topic + ": " + answer.text};
+                break;
+            }
             lose({Fault::refused, answer.text});
             return std::nullopt;
     }
@@ -171,7 +183,7 @@ std::optional<PublishOutcome> WebhookPublisher::outcome_of(const transfer::HttpO
 }
 
 void WebhookPublisher::lose(Error why) {
-    client_.reset();
+    disconnect();
     fault_ = std::move(why);
 }
 

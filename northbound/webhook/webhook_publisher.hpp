@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ class WebhookPublisher final : public Publisher {
     void disconnect() override {
         client_.reset();
         nothing_to_send_.clear();
+        topics_.clear();
     }
     [[nodiscard]] LinkState state() override;
     [[nodiscard]] std::optional<Error> take_fault() override;
@@ -55,6 +57,7 @@ class WebhookPublisher final : public Publisher {
     std::optional<Error> fault_;
     std::unique_ptr<transfer::HttpClient> client_;  ///< while open
     Instant not_before_{};                          ///< as the receiver asked
+    std::map<Token, std::string> topics_;           ///< of what is under way
     std::vector<PublishOutcome> nothing_to_send_;   ///< of empty messages: they count as taken
 };
 

@@ -77,6 +77,18 @@ TEST_F(Check, a_webhook_says_once_and_completely_who_the_gateway_is) {
                             "destinations[0].webhook.pinned_key: must begin with sha256//"));
 }
 
+TEST_F(Check, lines_of_influx_need_their_precision_in_the_address) {
+    auto& webhook = add_destination("a").webhook.emplace();
+    settings.destinations[0].mqtt.reset();
+    webhook.format = schema::WebhookFormat::influx;
+    webhook.url = "https://db.example/write";
+    EXPECT_THAT(errors(), ElementsAre("destinations[0].webhook.url: must say precision=s: lines "
+                                      "have times in seconds, which the database would take for "
+                                      "others"));
+    webhook.url += "?db=metering&precision=s";
+    EXPECT_THAT(errors(), IsEmpty());
+}
+
 TEST_F(Check, a_webhook_without_tls_is_warned_of_unless_on_loopback) {
     auto& webhook = add_destination("a").webhook.emplace();
     settings.destinations[0].mqtt.reset();

@@ -146,6 +146,10 @@ TEST(FormatCmep, points_do_not_mix) {
               "202603020600,R0,0.002\r\n");
 }
 
+TEST(FormatCmep, nothing_of_a_laboratory_is_billed) {
+    EXPECT_EQ(file_of("cmep", east(), {slot(1, 251, 1'000'251, Flag::test)}), "");
+}
+
 TEST(FormatCmep, names_cannot_break_a_record) {
     RowsOf of = east();
     of.meter = "47,11\r\nMEPMD01";
