@@ -76,6 +76,7 @@ Instant Delivery::step() {
     }
     take_outcomes(now);
     take_directory(now);
+    take_tests(now);
     look(now);
     batches_.find_start(now);
     follow_link(now);
@@ -145,6 +146,7 @@ void Delivery::take_outcomes(Instant now) {
 void Delivery::take_outcome(const PublishOutcome& outcome, Instant now) {
     switch (static_cast<Lane>(outcome.token & lane_mask)) {
         case Lane::control:
+            take_test(outcome, now);
             take_control(outcome);
             break;
         case Lane::live:
@@ -164,13 +166,15 @@ void Delivery::take_outcome(const PublishOutcome& outcome, Instant now) {
 
 void Delivery::take_batch_outcome(const PublishOutcome& outcome, Instant now) {
     const std::uint64_t before = batches_.acknowledged();
+    const auto cursor = batches_.cursor();
     heed(batches_.take(outcome, now));
     if (batches_.acknowledged() != before) {
         const std::scoped_lock lock(status_mutex_);
         status_.last_success = parts_.clock.utc();
     }
-    // A refusal proves nothing: some brokers end the connection after it.
-    if (!outcome.error && phase_ == Phase::up) {
+    // A refusal proves nothing: some brokers end the connection after it. Nor does a batch whose
+    // predecessor is not taken: it will be sent again with that one.
+    if (!outcome.error && phase_ == Phase::up && batches_.cursor() != cursor) {
         proved_to_work();
     }
 }
@@ -229,6 +233,9 @@ void Delivery::connect(Instant now) {
 void Delivery::connected(Instant now) {
     phase_ = Phase::up;
     phase_since_ = now;
+    for (TestAnswer& answer : std::exchange(tests_waiting_, {})) {
+        send_test(now, std::move(answer));
+    }
     proved_ = false;
     control_acknowledged_ = false;
     link_error_.clear();
@@ -248,6 +255,7 @@ void Delivery::connection_lost(Instant now, Error why) {
     batches_.connection_lost();
     requests_.connection_lost();
     controls_.clear();
+    fail_tests(why);
     live_in_flight_ = 0;
     phase_ = Phase::waiting;
     phase_since_ = now;
@@ -397,6 +405,8 @@ void Delivery::finish_stop(Instant now) {
     move_cursor(now, true);
     parts_.publisher.disconnect();
     phase_ = Phase::stopped;
+    take_tests(now);
+    fail_tests({Fault::busy, "the destination ends"});
 }
 
 void Delivery::note_status(Instant now) {
@@ -433,7 +443,7 @@ Instant Delivery::next_step(Instant now) const {
         return std::min(*stop_by_, now + live_pause);
     }
     Instant next = phase_ == Phase::connecting ? now + connecting_poll_period : look_at_;
-    next = std::min({next, directories_.next_at(), parts_.publisher.next_at()});
+    next = std::min({next, directories_.next_at(), tests_.next_at(), parts_.publisher.next_at()});
     const auto consider = [&](Instant at) {
         if (at > now) {
             next = std::min(next, at);

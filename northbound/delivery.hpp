@@ -50,6 +50,9 @@ struct DeliveryStatus {
 /// "connecting", "connected", "waiting", "paused", "stopped".
 [[nodiscard]] std::string_view name_of(DeliveryStatus::State state);
 
+/// How long it took until a test message was taken, or why it was not.
+using TestAnswer = std::function<void(Result<std::chrono::milliseconds>)>;
+
 /// Brings everything to one destination: batches at least once and oldest first, live values beside
 /// them, meta and status; hears what receivers ask for and confirm. Keeps cursors and nothing else.
 /// Stepped; one thread, except where noted.
@@ -94,6 +97,11 @@ class Delivery {
     /// oldest go, as all do while there is no connection; the batches carry every event anyway.
     void tell(const Event& event) { events_.push(parts_.clock.now(), event); }
 
+    /// Sends a message marked as a test over the same way as batches, at once also if the delivery
+    /// waits before it tries again; what was refused before is then tried again too. Any thread;
+    /// `answer` is called once, inside step(). At most 8 wait: busy, on the caller's thread.
+    void test(TestAnswer answer);
+
     /// Any thread.
     [[nodiscard]] DeliveryStatus status() const;
 
@@ -118,6 +126,11 @@ class Delivery {
     void connection_lost(Instant now, Error why);
     void proved_to_work();
     void watch(Instant now);
+
+    void take_tests(Instant now);
+    void send_test(Instant now, TestAnswer answer);
+    void take_test(const PublishOutcome& outcome, Instant now);
+    void fail_tests(const Error& why);
 
     void announce_status(Instant now, bool online);
     void send_meta(Instant now);
@@ -157,6 +170,9 @@ class Delivery {
     Instant connect_at_{};
     Token last_token_ = 0;
     std::map<Token, Instant> controls_;  ///< meta, status, answers, subscriptions under way
+    Queue<TestAnswer> tests_{8, WhenFull::never_drop};
+    std::vector<TestAnswer> tests_waiting_;  ///< for a connection
+    std::map<Token, TestAnswer> tests_in_flight_;
     bool meta_due_ = false;
     std::optional<Token> meta_in_flight_;
     std::size_t live_in_flight_ = 0;

@@ -206,6 +206,23 @@ Exit read_panel(const Paths& paths, const std::string& line, const std::string& 
     return Exit::ok;
 }
 
+Exit test_destination(const Paths& paths, const std::string& destination) {
+    constexpr int timeout_ms =
+        120'000;  // of connection and acknowledgement, as long as they may be
+    auto client = control::Client::connect(paths.socket);
+    if (!client) {
+        return complain_of_connection(client.error());
+    }
+    const auto taken = client->call("test-destination",
+                                    Json::object().set("destination", destination), timeout_ms);
+    if (!taken) {
+        return complain(taken.error().within("destination " + destination));
+    }
+    print("destination " + destination + ": the test message was taken after " +
+          cell(taken->find("ms")) + " ms\n");
+    return Exit::ok;
+}
+
 Exit change_out(const Paths& paths, const ChangeOutRequest& request) {
     const auto last = wh_from_kwh(request.last_read_kwh);
     const auto first = wh_from_kwh(request.first_read_kwh);

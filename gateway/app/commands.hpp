@@ -37,6 +37,9 @@ struct ApplyOptions {
 [[nodiscard]] Exit read_panel(const Paths& paths, const std::string& line, const std::string& panel,
                               bool as_json);
 
+/// Proves the way to a destination with a message marked as a test.
+[[nodiscard]] Exit test_destination(const Paths& paths, const std::string& destination);
+
 struct ParameterRequest {
     std::string line;
     std::string panel;

@@ -41,6 +41,11 @@ class DestinationWorker {
         delivery_.describe(std::move(directory));
         thread_.wake();
     }
+    /// The answer comes on the destination's thread, or at once.
+    void test(northbound::TestAnswer answer) {
+        delivery_.test(std::move(answer));
+        thread_.wake();
+    }
     void batch_stored(BatchSeq newest) {
         delivery_.batch_stored(newest);
         thread_.wake();

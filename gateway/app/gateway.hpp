@@ -14,6 +14,7 @@
 #include "gateway/app/reader_worker.hpp"
 #include "gateway/model/clock.hpp"
 #include "gateway/model/result.hpp"
+#include "northbound/delivery.hpp"
 #include "southbound/panel_parameters.hpp"
 #include "southbound/poller.hpp"
 #include "storage/installation.hpp"
@@ -71,6 +72,10 @@ class Gateway {
     /// Reads or sets parameters of a panel. The answer comes on the line's thread; for an unknown
     /// line at once.
     virtual void parameters(const Id& line, southbound::ParameterOrder order) = 0;
+
+    /// Proves the way to a destination with a message marked as a test. The answer comes on the
+    /// destination's thread; for an unknown one at once.
+    virtual void test_destination(const Id& destination, northbound::TestAnswer answer) = 0;
 
     /// Records a change of meter. `done` runs on the recorder's thread; for an unknown point at
     /// once.

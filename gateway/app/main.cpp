@@ -20,6 +20,7 @@ struct Invocation {
     std::size_t count = 50;
     std::string line;
     std::string panel;
+    std::string destination;
     std::string file;
     std::string point;
     std::string time;
@@ -55,6 +56,13 @@ void add_settings_commands(CLI::App& program, Invocation& call) {
         [&call] { return import_wiring(call.paths, call.panel, call.file); });
     import->add_option("PANEL", call.panel, "Id of the panel")->required();
     import->add_option("FILE", call.file, "The CSV file")->required();
+}
+
+void add_test_command(CLI::App& program, Invocation& call) {
+    auto* command = add_command(program, call, "test-destination",
+                                "Prove the way to a destination with a message marked as a test",
+                                [&call] { return test_destination(call.paths, call.destination); });
+    command->add_option("DESTINATION", call.destination, "Id of the destination")->required();
 }
 
 void add_apply_command(CLI::App& program, Invocation& call) {
@@ -286,6 +294,7 @@ int main(int argc, char** argv) {
     add_asking_commands(program, call);
     add_history_command(program, call);
     add_export_command(program, call);
+    add_test_command(program, call);
     add_meter_commands(program, call);
     add_parameter_commands(program, call);
     add_scan_command(program, call);

@@ -127,6 +127,8 @@ void Requests::handle(const control::Request& request, std::shared_ptr<Responder
         write(request.params, std::move(responder));
     } else if (request.method == "apply") {
         apply(request.params, std::move(responder));
+    } else if (request.method == "test-destination") {
+        test_destination(request.params, std::move(responder));
     } else if (request.method == "change-out") {
         change_out(request.params, std::move(responder));
     } else {
@@ -220,6 +222,19 @@ void Requests::order_parameters(const Id& line, southbound::ParameterOrder order
                                        : Result<Json>(values.error()));
     };
     gateway_->parameters(line, std::move(order));
+}
+
+void Requests::test_destination(const Json& params, std::shared_ptr<Responder> responder) {
+    const auto destination = text_param(params, "destination");
+    if (!destination) {
+        responder->error(destination.error());
+        return;
+    }
+    gateway_->test_destination(*destination, [this, responder = std::move(responder)](
+                                                 const Result<std::chrono::milliseconds>& took) {
+        answer_later(responder, took ? Result<Json>(Json::object().set("ms", took->count()))
+                                     : Result<Json>(took.error()));
+    });
 }
 
 void Requests::apply(const Json& params, std::shared_ptr<Responder> responder) {

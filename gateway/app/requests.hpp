@@ -22,6 +22,7 @@ class Requests {
     [[nodiscard]] Asker asker_for(const std::shared_ptr<Responder>& responder);
     void read(const schema::Json& params, std::shared_ptr<Responder> responder);
     void parameters(const schema::Json& params, std::shared_ptr<Responder> responder);
+    void test_destination(const schema::Json& params, std::shared_ptr<Responder> responder);
     void write(const schema::Json& params, std::shared_ptr<Responder> responder);
     void order_parameters(const Id& line, southbound::ParameterOrder order,
                           std::shared_ptr<Responder> responder);

@@ -80,6 +80,7 @@ class RunningGateway final : public Gateway {
     void history(const Json& params, Asker asker) override;
     void read(const Id& line, const Id& panel, southbound::ReadAnswer answer) override;
     void parameters(const Id& line, southbound::ParameterOrder order) override;
+    void test_destination(const Id& destination, northbound::TestAnswer answer) override;
     [[nodiscard]] Json readings(const southbound::PanelRead& read) const override {
         return readings_json(read, directory_);
     }

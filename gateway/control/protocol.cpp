@@ -8,7 +8,7 @@ namespace {
 
 using schema::Json;
 
-constexpr std::array<Method, 9> methods{{
+constexpr std::array<Method, 10> methods{{
     {"status", Role::viewer, "lines, panels, store and destinations as they are now"},
     {"read", Role::viewer, "reads a panel now: params line, panel"},
     {"events", Role::viewer, "the newest events: params count (1..1000)"},
@@ -20,6 +20,8 @@ constexpr std::array<Method, 9> methods{{
      "sets a parameter of a panel: params line, panel, parameter, point, value, who, reason"},
     {"apply", Role::admin,
      "takes other settings into use: params settings (the document), dry_run, drop_cursors"},
+    {"test-destination", Role::admin,
+     "sends a message marked as a test and waits until it is taken: params destination"},
     {"change-out", Role::admin,
      "records a change of meter: params point, new_serial, last_read_wh, first_read_wh, at_s, "
      "reason, "

@@ -83,6 +83,29 @@ class WebhookTest(SystemCase):
         self.assertIn("meta", topics)
         self.drained_verdict_is_clean()
 
+    def test_a_person_can_prove_the_way_to_a_destination(self):
+        self.start_receiver()
+        self.start_all(self.webhook())
+        self.receive_batches(4)
+        answer = self.gateway.command("test-destination", "hook")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertRegex(answer.stdout, r"destination hook: the test message was taken after \d+ ms")
+        self.assertEqual(self.gateway.command("test-destination", "broker").returncode, 0)
+        self.receiver.answer_always = Answer(200, PAGE)
+        answer = self.gateway.command("test-destination", "hook")
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("destination hook: metergate/demo/test: status 200 with a web page",
+                      answer.stderr)
+        self.receiver.answer_always = None
+        answer = self.gateway.command("test-destination", "nobody")
+        self.assertEqual((answer.returncode, answer.stderr),
+                         (1, "destination nobody: there is no destination \"nobody\"\n"))
+        with open(self.receiver.received_path, encoding="utf-8") as received:
+            tests = [line for line in received if line.startswith("metergate/demo/test {\"test\":true,")]
+        self.assertGreater(len(tests), 0)
+        self.wait_for_posts(4)
+        self.verdict_is_clean()
+
     def test_a_receiver_that_fails_in_every_way_misses_nothing(self):
         self.start_receiver()
         self.receiver.answers = [
