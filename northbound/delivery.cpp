@@ -15,6 +15,7 @@ constexpr Duration look_period = std::chrono::seconds{60};
 constexpr Duration connecting_poll_period = std::chrono::milliseconds{50};
 constexpr Duration live_pause = std::chrono::milliseconds{5};
 constexpr Duration connect_timeout = std::chrono::seconds{30};
+constexpr Duration refused_meta_pause = std::chrono::minutes{5};
 constexpr Duration cursor_period = std::chrono::seconds{1};
 constexpr Duration goodbye_time = std::chrono::milliseconds{1500};
 constexpr Duration rate_period = std::chrono::seconds{60};
@@ -114,6 +115,7 @@ void Delivery::take_directory(Instant now) {
         meta_ = std::move(meta);
         meta_version_ = version_of(meta_);
         meta_due_ = true;
+        meta_at_ = now;
         if (phase_ == Phase::up && !stop_by_) {
             send_meta(now);
             announce_status(now, true);
@@ -187,7 +189,9 @@ void Delivery::take_control(const PublishOutcome& outcome) {
     link_error_ = outcome.error ? outcome.error->text : std::string{};
     if (outcome.token == meta_in_flight_) {
         meta_in_flight_.reset();
-        meta_due_ = meta_due_ || (outcome.error && outcome.error->fault == Fault::busy);
+        meta_due_ = meta_due_ || outcome.error.has_value();
+        const bool may_pass_soon = !outcome.error || outcome.error->fault == Fault::busy;
+        meta_at_ = parts_.clock.now() + (may_pass_soon ? Duration{} : refused_meta_pause);
     }
 }
 
@@ -244,6 +248,7 @@ void Delivery::connected(Instant now) {
     while (events_.pop(now)) {  // told late they would mislead; the batches carry them
     }
     meta_due_ = true;
+    meta_at_ = now;
     meta_in_flight_.reset();
     send_meta(now);
     announce_status(now, true);
@@ -455,6 +460,7 @@ Instant Delivery::next_step(Instant now) const {
     consider(phase_ == Phase::waiting ? connect_at_ : batches_.next_at());
     consider(requests_.next_at());
     consider(receipts_.next_at());
+    consider(meta_due_ && !meta_in_flight_ ? meta_at_ : never);
     consider(batches_.cursor() == moved_ ? never : move_at_);
     if (const Instant oldest = oldest_unanswered(); phase_ == Phase::up && oldest != never) {
         consider(oldest + options_.ack_timeout);

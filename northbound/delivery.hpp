@@ -174,6 +174,7 @@ class Delivery {
     std::vector<TestAnswer> tests_waiting_;  ///< for a connection
     std::map<Token, TestAnswer> tests_in_flight_;
     bool meta_due_ = false;
+    Instant meta_at_{};  ///< not before
     std::optional<Token> meta_in_flight_;
     std::size_t live_in_flight_ = 0;
     Instant status_at_{};

@@ -28,7 +28,7 @@ Message Delivery::will() {
 }
 
 void Delivery::send_meta(Instant now) {
-    if (!options_.meta || !meta_due_ || meta_in_flight_) {
+    if (!options_.meta || !meta_due_ || meta_in_flight_ || now < meta_at_) {
         return;
     }
     meta_in_flight_ = send_control(now, {gateway_topic(directory_.gateway, "meta"), meta_, true});

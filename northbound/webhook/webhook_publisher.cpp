@@ -122,8 +122,10 @@ std::vector<std::string> WebhookPublisher::headers(const Message& message,
                                                    const std::string& body) const {
     const std::string id = id_of(message.topic, message.payload);
     const std::int64_t now_s = epoch_ms(clock_.utc()) / 1000;
+    const bool is_json = settings_.format == schema::WebhookFormat::native;
     std::vector<std::string> lines{
-        "Content-Type: application/json", "metergate-topic: " + message.topic, "webhook-id: " + id,
+        is_json ? "Content-Type: application/json" : "Content-Type: text/plain; charset=utf-8",
+        "metergate-topic: " + message.topic, "webhook-id: " + id,
         fmt::format("webhook-timestamp: {}", now_s), "Idempotency-Key: " + id};
     if (settings_.gzip) {
         lines.emplace_back("Content-Encoding: gzip");

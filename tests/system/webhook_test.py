@@ -85,8 +85,13 @@ class WebhookTest(SystemCase):
 
     def test_a_person_can_prove_the_way_to_a_destination(self):
         self.start_receiver()
-        self.start_all(self.webhook())
+        self.start_all(self.webhook(), self.webhook(self.receiver.url() + "&precision=s",
+                                                    format="influx"))
         self.receive_batches(4)
+        self.assertEqual(self.gateway.command("test-destination", "hook-2").returncode, 0)
+        types = {(path.endswith("precision=s"), headers["Content-Type"])
+                 for path, headers in self.receiver.requests}
+        self.assertEqual(types, {(False, "application/json"), (True, "text/plain; charset=utf-8")})
         answer = self.gateway.command("test-destination", "hook")
         self.assertEqual(answer.returncode, 0, answer.stderr)
         self.assertRegex(answer.stdout, r"destination hook: the test message was taken after \d+ ms")

@@ -258,7 +258,7 @@ TEST_F(DeliveryTest, meta_that_could_not_be_sent_is_sent_later) {
     EXPECT_EQ(broker.seen_on("/meta").size(), 1U);
 }
 
-TEST_F(DeliveryTest, meta_that_is_to_wait_is_sent_again_and_refused_meta_is_not) {
+TEST_F(DeliveryTest, meta_that_is_to_wait_is_sent_again_soon_and_refused_meta_later) {
     const std::string topic = gateway_topic(support::sample_directory().gateway, "meta");
     broker.refused_topics[topic] = {0, Error{Fault::busy, "asks to wait"}, false};
     start();
@@ -271,6 +271,11 @@ TEST_F(DeliveryTest, meta_that_is_to_wait_is_sent_again_and_refused_meta_is_not)
     EXPECT_EQ(asked, before + 1);
     run(200s);
     EXPECT_EQ(broker.seen_on("/meta").size(), asked);
+    broker.refused_topics.clear();
+    run(100s);
+    EXPECT_EQ(broker.seen_on("/meta").size(), asked + 1);
+    run(3600s);
+    EXPECT_EQ(broker.seen_on("/meta").size(), asked + 1) << "once taken, it is not sent again";
 }
 
 }  // namespace
