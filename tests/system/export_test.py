@@ -28,7 +28,7 @@ class ExportTest(SystemCase):
         before = self.subscriber.current_records()
         path = os.path.join(self.folder, "all.csv")
         self.assertEqual(self.export("--format", "csv", "--output", path), "")
-        self.assertEqual(os.listdir(self.folder).count("all.csv.part"), 0)
+        self.assertEqual(self.parts(), [])
         with open(path, newline="", encoding="utf-8") as file:
             rows = {(row["point"], row["series"], row["end"]): row for row in csv.DictReader(file)}
         lines = [json.loads(line) for line in self.export("--format", "ndjson").splitlines()]
@@ -50,9 +50,12 @@ class ExportTest(SystemCase):
         self.assertEqual(self.export("--format", "cmep"), "", "a laboratory bills nobody")
 
     def test_bad_questions_are_answered_with_their_reason(self):
-        self.start_building()
+        def add_series(settings):
+            settings["recording"]["series"].append("kwh-10s")
+        self.start_building(change=add_series)
         self.receive_batches(4)
         for arguments, status, reason in (
+                (["--format", "cmep"], 1, "CMEP cannot tell kwh-5s and kwh-10s of "),
                 (["--format", "xls"], 2, "xls"),
                 (["--format", "csv", "--points", "nobody"], 1, "there is no point \"nobody\""),
                 (["--format", "csv", "--series", "kwh-1h"], 1, "no point has the series"),
@@ -65,7 +68,11 @@ class ExportTest(SystemCase):
         path = os.path.join(self.folder, "x.csv")
         answer = self.gateway.command("export", "--format", "csv", "--output", path)
         self.assertEqual(answer.returncode, 4, answer.stderr)
-        self.assertFalse(os.path.exists(path) or os.path.exists(path + ".part"))
+        self.assertFalse(os.path.exists(path))
+        self.assertEqual(self.parts(), [])
+
+    def parts(self):
+        return [name for name in os.listdir(self.folder) if name.endswith(".part")]
 
 
 def milli(text):
